@@ -1,0 +1,1 @@
+//! Celery and kombu wire formats: messages, results, reprs. Sans-IO.

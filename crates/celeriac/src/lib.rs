@@ -1,0 +1,1 @@
+//! A Celery worker and client in Rust: tasks, brokers, result backends, pools.

@@ -1,0 +1,95 @@
+//! Bytes in, pages with text, boxes and warnings out.
+//!
+//! Owns: telling what a file is by its content (`sniff`), and one module for each format. Must not know: where
+//! the bytes came from, processes, tasks, stores, tokio. Synchronous, deterministic, without a clock: the same
+//! bytes and options give the same pages on every machine.
+//!
+//! Input is hostile. An extractor returns an error or a warning; it does not panic, recurse without a limit, or
+//! hold more than a page and the file's own index in memory. The wall around it (`engine::wall`) is the second fence.
+//!
+//! Read `sniff.rs` first, then the module of a format.
+
+use std::sync::Arc;
+
+use docmill_model::{MediaType, Page, Warning};
+use serde::{Deserialize, Serialize};
+
+/// The bytes of a file, usually a mapping, so that a large one costs no memory until it is read.
+pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
+
+/// What shapes the result. Limits count things, never seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Options {
+    /// Pages before this one were read in an earlier attempt and are not given again. From 1.
+    pub first_page: u32,
+    /// Pages past this number are not read (`page_limit`).
+    pub max_pages: u32,
+    /// Characters of one document past which text is cut (`text_limit`).
+    pub max_chars: u32,
+    /// Bytes that a member of a container may expand to (`part_limit`).
+    pub max_member_bytes: u64,
+    /// Members, MIME parts, elements: how many (`part_limit`).
+    pub max_parts: u32,
+    /// How deep MIME parts, HTML elements and the like may nest (`part_limit`).
+    pub max_depth: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            first_page: 1,
+            max_pages: 20_000,
+            max_chars: 16 << 20,
+            max_member_bytes: 256 << 20,
+            max_parts: 10_000,
+            max_depth: 256,
+        }
+    }
+}
+
+/// Whether to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Flow {
+    Continue,
+    Stop,
+}
+
+/// A file inside the file: an attachment. It becomes a document of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Unique among the members of its parent: a second `report.pdf` is called `report.pdf (2)`. Never empty,
+    /// without control characters; a path inside a container keeps its slashes.
+    pub name: String,
+}
+
+/// Takes what an extractor finds, in the order of the document. Pages come before the members.
+pub trait Sink {
+    fn page(&mut self, page: Page) -> Flow;
+    fn member(&mut self, member: Member, bytes: &[u8]) -> Flow;
+}
+
+/// What is known of the whole document at its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    pub media_type: MediaType,
+    /// How many pages the document has, those before `first_page` included.
+    pub pages: u32,
+    /// Findings about the whole document; those about a page are with the page.
+    pub warnings: Vec<Warning>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum Error {
+    #[error("the file is empty")]
+    Empty,
+    #[error("the file is encrypted")]
+    NeedsPassword { media_type: MediaType },
+    #[error("files of type {} are not read yet", .media_type.mime())]
+    Unsupported { media_type: MediaType },
+    /// `what` says which part of the format is broken, without numbers that differ between runs.
+    #[error("damaged: {what}")]
+    Damaged { media_type: MediaType, what: String },
+    #[error("stopped by the receiver")]
+    Stopped,
+}

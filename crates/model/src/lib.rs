@@ -1,0 +1,30 @@
+//! The data of Docmill, and nothing else: no input or output, no clock, no random numbers.
+//!
+//! Owns: ids and digests, codes and warnings, texts and the two kinds of span, pages with their layout,
+//! chunks, mentions, referents, entities and relations. Must not know: files, SQL, tokio, tasks.
+//!
+//! Invariants: every id is derived from content (UUIDv5) and so is the same on every machine; spans at the
+//! edges count Unicode scalar values and are half-open; lengths on a page are hundredths of a point from the
+//! top left of the unrotated page; confidences and scores are thousandths. No float is stored anywhere.
+//!
+//! Read `document.rs` first, then `text.rs`, `page.rs` and `mention.rs`.
+
+pub mod code;
+pub mod digest;
+pub mod document;
+pub mod graph;
+pub mod id;
+pub mod mention;
+pub mod page;
+pub mod stage;
+pub mod text;
+
+pub use code::{Code, Warning};
+pub use digest::Digest;
+pub use document::{Category, ExternalId, Language, MediaType, Origin, Source};
+pub use graph::{Entity, Evidence, Fold, Merge, Profile, ProfileKey, ProfileMember, Relation, RelationType};
+pub use id::{ChunkId, DocumentId, EntityId, MentionId, ProfileId, ProjectId, ReferentId, RelationId};
+pub use mention::{Identifier, Mention, MentionType, Referent, Role};
+pub use page::{Advance, Block, BlockKind, Page, PageSize, Rect, Word};
+pub use stage::{Stage, State};
+pub use text::{ByteSpan, Chunk, CleanMap, Rewrite, Segment, Span, Text};

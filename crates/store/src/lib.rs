@@ -1,0 +1,1 @@
+//! One Store trait over SQLite: documents, stage runs, outbox, facts and search.

@@ -1,0 +1,1 @@
+//! Development only: real services, bounded waits, oracles.

@@ -1,0 +1,1 @@
+//! Children of this binary behind limits: exec, socketpair, death.
