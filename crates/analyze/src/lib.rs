@@ -1,1 +1,34 @@
-//! Cleaning, languages, categories, chunks, mentions, referents, relations and the fold. Synchronous and pure.
+//! The pure functions of the text, entity and graph stages: cleaning, languages, categories, chunks, mentions,
+//! referents, relations, and the fold of a project.
+//!
+//! Owns: what is concluded from a text. Must not know: files, processes, tasks, stores, the network, a clock.
+//!
+//! Invariants: no character that is not white space is lost between raw text and chunks, and each step says where
+//! its output came from; results do not depend on the order of the input or on the machine; every function is
+//! linear or nearly so in its input and takes any input.
+//!
+//! In the order of the flow: `clean`, `language`, `category`, `chunk` (with `sentence`), `mention` (with
+//! `recognise` and `name`), `referent`, `relation`, `fold`. Read `clean.rs` first.
+
+pub mod chunk;
+pub mod clean;
+pub mod language;
+pub mod name;
+pub mod sentence;
+
+/// The version of what each stage computes. It takes part in the stage's input digest: whoever changes what a
+/// stage gives for the same input raises it, so that documents are computed again.
+pub mod version {
+    /// Cleaning, language and category.
+    pub const TEXT: &str = "1";
+    /// Chunks and the sentences they are packed from.
+    pub const CHUNK: &str = "1";
+    /// Mentions; each recogniser has a version of its own beside it.
+    pub const MENTION: &str = "1";
+    /// Referents.
+    pub const REFERENT: &str = "1";
+    /// Relations.
+    pub const RELATION: &str = "1";
+    /// The fold of a project.
+    pub const FOLD: &str = "1";
+}
