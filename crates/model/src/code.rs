@@ -72,6 +72,20 @@ impl Code {
         self.0
     }
 
+    /// Whether a warning of this code means that something of the document was not read: it is then `partial`.
+    pub fn is_loss(self) -> bool {
+        matches!(
+            self,
+            Self::NEEDS_OCR
+                | Self::DAMAGED_PART
+                | Self::TEXT_LIMIT
+                | Self::PAGE_LIMIT
+                | Self::PART_LIMIT
+                | Self::REPLACED_CHARACTERS
+                | Self::UNREADABLE_GLYPHS
+        )
+    }
+
     /// Finds the code of a word; `None` if no code is called so.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|c| c.0 == word)

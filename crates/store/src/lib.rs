@@ -1,1 +1,33 @@
-//! One Store trait over SQLite: documents, stage runs, outbox, facts and search.
+//! The store of record: documents and their sources, stage runs with leases, the outbox, and all facts.
+//!
+//! Owns: the tables, their migrations, the transactions of the protocol, full-text search. Must not know: tasks,
+//! brokers, extraction, analysis. What a stage's output means is the engine's business; that result, history,
+//! state and next message come in one transaction is this crate's.
+//!
+//! Invariants: a [`Commit`] is made only by consuming a [`Claim`]; a commit whose token is not the newest one of
+//! its stage changes nothing ([`Error::Fenced`]); no closure and no open transaction crosses the [`Store`] trait.
+//!
+//! Read `protocol.rs` first (claims and commits), then `store.rs` (the trait), then `sqlite/mod.rs`.
+
+mod error;
+mod output;
+mod pack;
+mod protocol;
+mod report;
+mod sqlite;
+mod store;
+
+pub use error::Error;
+pub use output::{MemberFile, Node, Ocr, Output};
+pub use protocol::{
+    Claim, Claimed, Commit, Epoch, Failure, Lease, Message, OutboxId, Stamp, StageKey, Submission, Submitted, Versions,
+    dependencies, input_digest, task_id,
+};
+pub use report::{
+    Attempt, BlockRow, DirtyProfiles, DocumentRow, EntityRow, ErrorClass, ExternalRow, Hit, MentionRow, MergeRow, Overview,
+    PageRow, RelationRow, SourceRow, StageRow, Unread,
+};
+pub use sqlite::Sqlite;
+pub use store::{Selection, Store};
+
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,56 @@
+use docmill_model::{Code, DocumentId, Stage};
+
+/// What a store can refuse.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("there is no room left on the disk of the workspace")]
+    Full(#[source] rusqlite::Error),
+    #[error("the workspace may not be written")]
+    ReadOnly(#[source] rusqlite::Error),
+    #[error("the workspace has version {found} and this program knows up to {known}")]
+    Newer { found: i64, known: i64 },
+    #[error("the workspace's store is damaged")]
+    Damaged(#[source] rusqlite::Error),
+    /// Another claim of the same stage has a newer token: what this one made is dropped.
+    #[error("the lease on {stage} of document {document} was lost")]
+    Fenced { document: DocumentId, stage: Stage },
+    #[error("document {0} is not in the store")]
+    UnknownDocument(DocumentId),
+    #[error("a stored value cannot be read: {0}")]
+    Corrupt(String),
+    #[error("the query is not understood: {0}")]
+    Query(String),
+    #[error("the store's operation failed")]
+    Sqlite(#[source] rusqlite::Error),
+    #[error("the store's writer has stopped")]
+    Stopped,
+}
+
+impl Error {
+    /// The word under which a person finds the error explained.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Full(_) => Code::DISK_FULL,
+            Self::ReadOnly(_) => Code::READ_ONLY,
+            Self::Newer { .. } => Code::WORKSPACE_NEWER,
+            Self::Damaged(_) | Self::Corrupt(_) => Code::WORKSPACE_DAMAGED,
+            Self::UnknownDocument(_) => Code::NOT_FOUND,
+            Self::Query(_) => Code::BAD_QUERY,
+            Self::Fenced { .. } | Self::Sqlite(_) | Self::Stopped => Code::STORE_ERROR,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as E;
+        match error.sqlite_error_code() {
+            Some(E::DiskFull) => Self::Full(error),
+            // An I/O error while writing is what a full disk or a quota looks like on some file systems; the
+            // extended code tells, and everything else stays a plain error.
+            Some(E::ReadOnly | E::CannotOpen | E::PermissionDenied) => Self::ReadOnly(error),
+            Some(E::DatabaseCorrupt | E::NotADatabase) => Self::Damaged(error),
+            _ => Self::Sqlite(error),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Compact forms of what is only ever read whole: layouts of pages, maps, lists of blocks.
+
+use docmill_model::{Advance, Rect, Span, Word};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{Error, Result};
+
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    postcard::to_stdvec(value).expect("plain data without maps of unknown length always encodes")
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    postcard::from_bytes(bytes).map_err(|e| Error::Corrupt(e.to_string()))
+}
+
+/// A word with differences in the place of positions: most numbers then take one or two bytes.
+#[derive(Serialize, Deserialize)]
+struct Packed {
+    /// From the end of the word before.
+    gap: u32,
+    chars: u32,
+    line: u32,
+    advance: Advance,
+    /// From the corner of the word before.
+    x0: i32,
+    y0: i32,
+    width: i32,
+    height: i32,
+    /// From cut to cut; the first from the box's edge.
+    cuts: Vec<i32>,
+}
+
+pub(crate) fn encode_words(words: &[Word]) -> Vec<u8> {
+    let mut at = (0, 0, 0);
+    let packed: Vec<Packed> = words
+        .iter()
+        .map(|word| {
+            let edge = match word.advance {
+                Advance::Right | Advance::Left => word.rect.x0,
+                Advance::Down | Advance::Up => word.rect.y0,
+            };
+            let mut last = edge;
+            let cuts = word.cuts.iter().map(|&cut| cut - std::mem::replace(&mut last, cut)).collect();
+            let packed = Packed {
+                gap: word.span.start - at.0,
+                chars: word.span.len(),
+                line: word.line,
+                advance: word.advance,
+                x0: word.rect.x0 - at.1,
+                y0: word.rect.y0 - at.2,
+                width: word.rect.x1 - word.rect.x0,
+                height: word.rect.y1 - word.rect.y0,
+                cuts,
+            };
+            at = (word.span.end, word.rect.x0, word.rect.y0);
+            packed
+        })
+        .collect();
+    encode(&packed)
+}
+
+pub(crate) fn decode_words(bytes: &[u8]) -> Result<Vec<Word>> {
+    if bytes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let packed: Vec<Packed> = decode(bytes)?;
+    let mut at = (0, 0, 0);
+    Ok(packed
+        .into_iter()
+        .map(|p| {
+            let start = at.0 + p.gap;
+            let (x0, y0) = (at.1 + p.x0, at.2 + p.y0);
+            let rect = Rect { x0, y0, x1: x0 + p.width, y1: y0 + p.height };
+            let mut last = match p.advance {
+                Advance::Right | Advance::Left => x0,
+                Advance::Down | Advance::Up => y0,
+            };
+            let cuts = p
+                .cuts
+                .into_iter()
+                .map(|step| {
+                    last += step;
+                    last
+                })
+                .collect();
+            at = (start + p.chars, x0, y0);
+            Word { span: Span::new(start, start + p.chars), rect, advance: p.advance, cuts, line: p.line }
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_come_back_as_they_were() {
+        let words = vec![
+            Word {
+                span: Span::new(0, 2),
+                rect: Rect { x0: 100, y0: 200, x1: 340, y1: 410 },
+                advance: Advance::Right,
+                cuts: vec![100, 190, 340],
+                line: 0,
+            },
+            Word {
+                span: Span::new(3, 5),
+                rect: Rect { x0: 50, y0: 90, x1: 75, y1: 410 },
+                advance: Advance::Up,
+                cuts: vec![410, 200, 90],
+                line: 7,
+            },
+        ];
+        assert_eq!(decode_words(&encode_words(&words)).unwrap(), words);
+        assert_eq!(decode_words(&[]).unwrap(), vec![]);
+        assert!(decode_words(&[0xff; 3]).is_err());
+    }
+}

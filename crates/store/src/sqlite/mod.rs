@@ -1,0 +1,330 @@
+//! SQLite, one file: one writer thread that groups commits, a few readers.
+
+mod claim;
+mod commit;
+mod facts;
+mod forget;
+mod read;
+mod row;
+mod search;
+mod submit;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use docmill_model::{
+    Block, Chunk, CleanMap, Digest, DocumentId, EntityId, ExternalId, Fold, MediaType, Mention, Page, Referent,
+    ReferentId, Stage, Warning,
+};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use crate::{
+    Attempt, BlockRow, Claimed, Commit, DirtyProfiles, DocumentRow, EntityRow, Epoch, Error, ExternalRow, Hit, Lease,
+    MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, RelationRow, Result, Selection, SourceRow, StageKey,
+    StageRow, Store, Submission, Submitted, Unread, Versions,
+};
+use writer::Writer;
+
+/// The newest layout of the tables that this program knows; `PRAGMA user_version` of the file.
+const SCHEMA_VERSION: i64 = 1;
+const SCHEMA: &str = include_str!("schema.sql");
+/// Long enough for another process's fold or forget to end, short against a person's patience.
+const BUSY: Duration = Duration::from_secs(30);
+/// More than the distinct statements of this crate, so that each is prepared once a connection.
+const STATEMENTS: usize = 128;
+
+/// The embedded store. Cloning shares it.
+#[derive(Clone)]
+pub struct Sqlite {
+    path: PathBuf,
+    versions: Arc<Versions>,
+    writer: Writer,
+    readers: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Sqlite {
+    /// Opens or makes the store at `path`. `versions` are those that stages are claimed with.
+    pub fn open(path: &Path, versions: Versions) -> Result<Self> {
+        let mut connection = Connection::open(path)?;
+        configure(&connection)?;
+        migrate(&mut connection)?;
+        let writer = Writer::start(connection);
+        Ok(Self { path: path.to_owned(), versions: Arc::new(versions), writer, readers: Arc::default() })
+    }
+
+    /// Runs on the writer thread, in a transaction shared with whatever else is waiting.
+    async fn write<T: Send + 'static>(&self, f: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
+        self.writer.call(f).await
+    }
+
+    /// Runs here, in one snapshot. Reads take microseconds to milliseconds, so they are not sent elsewhere.
+    fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let pooled = self.readers.lock().expect("no reader panics while it holds the pool").pop();
+        let connection = match pooled {
+            Some(connection) => connection,
+            None => {
+                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+                let connection = Connection::open_with_flags(&self.path, flags)?;
+                connection.busy_timeout(BUSY)?;
+                connection.set_prepared_statement_cache_capacity(STATEMENTS);
+                connection.pragma_update(None, "cache_size", -2048)?;
+                connection
+            }
+        };
+        let result = {
+            let snapshot = connection.unchecked_transaction()?;
+            let result = f(&snapshot);
+            snapshot.finish()?;
+            result
+        };
+        self.readers.lock().expect("no reader panics while it holds the pool").push(connection);
+        result
+    }
+}
+
+fn configure(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // A commit survives the process, not a power cut: what a power cut takes back is done again on the next run.
+    connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "cache_size", -8192)?;
+    // The log is folded back every 4,096 pages (16 MiB) and cut to that after a burst.
+    connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
+    connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.query_row("PRAGMA user_version", [], |r| r.get(0))?;
+    match found {
+        0 => {
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        }
+        SCHEMA_VERSION => {}
+        newer if newer > SCHEMA_VERSION => return Err(Error::Newer { found: newer, known: SCHEMA_VERSION }),
+        other => return Err(Error::Corrupt(format!("the store has the unknown version {other}"))),
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn now_ms() -> i64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64)
+}
+
+/// Row number of a document.
+fn document_row(connection: &Connection, id: DocumentId) -> Result<Option<i64>> {
+    let mut statement = connection.prepare_cached("SELECT id FROM document WHERE uuid = ?")?;
+    Ok(statement.query_row([id.0.as_bytes().as_slice()], |r| r.get(0)).optional()?)
+}
+
+fn known_row(connection: &Connection, id: DocumentId) -> Result<i64> {
+    document_row(connection, id)?.ok_or(Error::UnknownDocument(id))
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn submit(&self, batch: Vec<Submission>) -> Result<Vec<Submitted>> {
+        let versions = self.versions.clone();
+        self.write(move |c| batch.iter().map(|s| submit::submit(c, &versions, s)).collect()).await
+    }
+
+    async fn claim(&self, key: StageKey, task: uuid::Uuid) -> Result<Claimed> {
+        let versions = self.versions.clone();
+        self.write(move |c| claim::claim(c, &versions, key, task)).await
+    }
+
+    async fn renew(&self, lease: Lease) -> Result<()> {
+        self.read(|c| claim::hold(c, lease).map(drop))
+    }
+
+    async fn checkpoint(&self, lease: Lease, pages: Vec<Page>) -> Result<()> {
+        self.write(move |c| commit::checkpoint(c, lease, &pages)).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Vec<Message>> {
+        let versions = self.versions.clone();
+        self.write(move |c| commit::commit(c, &versions, commit)).await
+    }
+
+    async fn published(&self, ids: Vec<OutboxId>, epoch: Epoch) -> Result<()> {
+        self.write(move |c| claim::published(c, &ids, &epoch)).await
+    }
+
+    async fn unpublished(&self, epoch: Epoch, limit: usize) -> Result<Vec<Message>> {
+        self.read(|c| claim::unpublished(c, &epoch, limit))
+    }
+
+    async fn recover(&self) -> Result<u64> {
+        self.write(claim::recover).await
+    }
+
+    async fn unfinished(&self) -> Result<u64> {
+        self.read(|c| {
+            let sql = "SELECT count(*) FROM stage_run WHERE state IN ('pending', 'running', 'waiting', 'paused')";
+            Ok(c.prepare_cached(sql)?.query_row([], |r| r.get::<_, i64>(0))? as u64)
+        })
+    }
+
+    async fn document(&self, id: DocumentId) -> Result<DocumentRow> {
+        self.read(|c| read::document(c, id))
+    }
+
+    async fn media_type(&self, id: DocumentId) -> Result<MediaType> {
+        self.read(|c| read::media_type(c, id))
+    }
+
+    async fn raw(&self, id: DocumentId) -> Result<(String, Vec<PageRow>, Vec<Block>)> {
+        self.read(|c| read::raw(c, id))
+    }
+
+    async fn clean(&self, id: DocumentId) -> Result<(String, CleanMap)> {
+        self.read(|c| read::clean(c, id))
+    }
+
+    async fn page_rows(&self, id: DocumentId) -> Result<Vec<PageRow>> {
+        self.read(|c| read::page_rows(c, id))
+    }
+
+    async fn blocks(&self, id: DocumentId) -> Result<Vec<BlockRow>> {
+        self.read(|c| read::blocks(c, id))
+    }
+
+    async fn chunks(&self, id: DocumentId) -> Result<Vec<Chunk>> {
+        self.read(|c| read::chunks(c, id))
+    }
+
+    async fn mentions(&self, id: DocumentId) -> Result<Vec<Mention>> {
+        self.read(|c| read::mentions(c, id))
+    }
+
+    async fn referents(&self, id: DocumentId) -> Result<Vec<Referent>> {
+        self.read(|c| read::referents(c, id))
+    }
+
+    async fn dirty(&self, limit: usize) -> Result<Option<DirtyProfiles>> {
+        self.read(|c| facts::dirty(c, limit))
+    }
+
+    async fn fold(&self, dirty: DirtyProfiles, fold: Fold) -> Result<()> {
+        self.write(move |c| facts::fold(c, &dirty, &fold)).await
+    }
+
+    async fn forget(&self, ids: Vec<DocumentId>) -> Result<Vec<DocumentId>> {
+        self.write(move |c| forget::forget(c, &ids)).await
+    }
+
+    async fn forget_sources(&self, absolute: Vec<Vec<u8>>) -> Result<Vec<DocumentId>> {
+        self.write(move |c| forget::forget_sources(c, &absolute)).await
+    }
+
+    async fn retry(&self, which: Selection) -> Result<u64> {
+        let versions = self.versions.clone();
+        self.write(move |c| claim::retry(c, &versions, &which)).await
+    }
+
+    async fn reprocess(&self, from: Option<Stage>) -> Result<u64> {
+        let versions = self.versions.clone();
+        self.write(move |c| claim::reprocess(c, &versions, from)).await
+    }
+
+    async fn outdated(&self) -> Result<u64> {
+        self.read(|c| claim::outdated(c, &self.versions))
+    }
+
+    async fn note_unread(&self, file: Unread) -> Result<()> {
+        self.write(move |c| submit::note_unread(c, &file)).await
+    }
+
+    async fn clear_unread(&self, absolute: Vec<u8>) -> Result<()> {
+        self.write(move |c| submit::clear_unread(c, &absolute)).await
+    }
+
+    async fn unread(&self) -> Result<Vec<Unread>> {
+        self.read(submit::unread)
+    }
+
+    async fn name_document(&self, id: ExternalId) -> Result<()> {
+        self.write(move |c| submit::name_document(c, &id)).await
+    }
+
+    async fn external_ids(&self, id: DocumentId) -> Result<Vec<ExternalRow>> {
+        self.read(|c| read::external_ids(c, id))
+    }
+
+    async fn source_at(&self, project: &str, absolute: Vec<u8>) -> Result<Option<SourceRow>> {
+        self.read(|c| submit::source_at(c, project, &absolute))
+    }
+
+    async fn sources_below(&self, prefix: Vec<u8>, after: Vec<u8>, limit: usize) -> Result<Vec<SourceRow>> {
+        self.read(|c| submit::sources_below(c, &prefix, &after, limit))
+    }
+
+    async fn overview(&self) -> Result<Overview> {
+        self.read(read::overview)
+    }
+
+    async fn stage_rows(&self, id: DocumentId) -> Result<Vec<StageRow>> {
+        self.read(|c| read::stage_rows(c, id))
+    }
+
+    async fn history(&self, id: DocumentId) -> Result<Vec<Attempt>> {
+        self.read(|c| read::history(c, id))
+    }
+
+    async fn find_documents(&self, word: &str, limit: usize) -> Result<Vec<DocumentId>> {
+        self.read(|c| search::find_documents(c, word, limit))
+    }
+
+    async fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>> {
+        self.read(|c| search::search(c, query, limit))
+    }
+
+    async fn document_ids(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<DocumentId>> {
+        self.read(|c| read::document_ids(c, after, limit))
+    }
+
+    async fn mention_rows(&self, id: DocumentId) -> Result<Vec<MentionRow>> {
+        self.read(|c| facts::mention_rows(c, id))
+    }
+
+    async fn entity_rows(&self, after: Option<EntityId>, limit: usize) -> Result<Vec<EntityRow>> {
+        self.read(|c| facts::entity_rows(c, after, limit))
+    }
+
+    async fn merge_rows(&self, after: Option<(EntityId, ReferentId)>, limit: usize) -> Result<Vec<MergeRow>> {
+        self.read(|c| facts::merge_rows(c, after, limit))
+    }
+
+    async fn relation_rows(&self, offset: usize, limit: usize) -> Result<Vec<RelationRow>> {
+        self.read(|c| facts::relation_rows(c, offset, limit))
+    }
+
+    async fn warnings(&self, id: DocumentId) -> Result<Vec<Warning>> {
+        self.read(|c| {
+            let row = known_row(c, id)?;
+            read::warnings(c, row)
+        })
+    }
+
+    async fn is_needed(&self, sha256: Digest) -> Result<bool> {
+        self.read(|c| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM document WHERE sha256 = ?)";
+            Ok(c.prepare_cached(sql)?.query_row([sha256.as_bytes().as_slice()], |r| r.get(0))?)
+        })
+    }
+
+    fn versions(&self) -> &Versions {
+        &self.versions
+    }
+
+    fn location(&self) -> PathBuf {
+        self.path.clone()
+    }
+}

@@ -1,0 +1,131 @@
+//! The one writer: a thread that takes what is waiting and commits it together.
+
+use std::sync::mpsc;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::{Error, Result};
+
+/// The most that share one commit: bounds how much a failing commit takes back and how long the first waits.
+const GROUP: usize = 64;
+
+trait Job: Send {
+    fn run(&mut self, connection: &Connection);
+    fn failed(&self) -> bool;
+    /// Answers the caller; `commit` is the error that took the whole group back.
+    fn answer(self: Box<Self>, commit: Option<Error>);
+}
+
+struct Call<F, T> {
+    work: Option<F>,
+    result: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T: Send, F: FnOnce(&Connection) -> Result<T> + Send> Job for Call<F, T> {
+    fn run(&mut self, connection: &Connection) {
+        if let Some(work) = self.work.take() {
+            self.result = Some(work(connection));
+        }
+    }
+
+    fn failed(&self) -> bool {
+        !matches!(self.result, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, commit: Option<Error>) {
+        let result = match (self.result, commit) {
+            (Some(Err(own)), _) => Err(own),
+            (_, Some(error)) => Err(error),
+            (Some(result), None) => result,
+            (None, None) => Err(Error::Stopped),
+        };
+        // The caller may have gone away; its work is committed all the same.
+        let _ = self.reply.send(result);
+    }
+}
+
+/// Handle of the writer thread, which ends when the last handle is dropped.
+#[derive(Clone)]
+pub(super) struct Writer {
+    jobs: mpsc::Sender<Box<dyn Job>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection) -> Self {
+        let (jobs, queue) = mpsc::channel();
+        std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || serve(connection, queue))
+            .expect("a thread can be started while the program starts");
+        Self { jobs }
+    }
+
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Box::new(Call { work: Some(work), result: None, reply })).map_err(|_| Error::Stopped)?;
+        answer.await.unwrap_or(Err(Error::Stopped))
+    }
+}
+
+fn serve(connection: Connection, queue: mpsc::Receiver<Box<dyn Job>>) {
+    while let Ok(first) = queue.recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP {
+            match queue.try_recv() {
+                Ok(job) => group.push(job),
+                Err(_) => break,
+            }
+        }
+        let mut error = group_commit(&connection, &mut group).err();
+        for job in group {
+            job.answer(error.as_mut().map(same));
+        }
+    }
+}
+
+/// Each job runs in a savepoint, so that one that fails takes back only its own writes.
+fn group_commit(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    for job in group {
+        connection.execute_batch("SAVEPOINT job")?;
+        job.run(connection);
+        if connection.is_autocommit() {
+            // SQLite itself rolled the transaction back (a full disk, an I/O error): nothing of the group stands.
+            return Err(Error::Full(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL),
+                Some("the transaction was rolled back".into()),
+            )));
+        }
+        connection.execute_batch(if job.failed() { "ROLLBACK TO job; RELEASE job" } else { "RELEASE job" })?;
+    }
+    connection.execute_batch("COMMIT").map_err(|error| {
+        if !connection.is_autocommit() {
+            // The failed commit left the transaction open; its own error is the one to tell.
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        Error::from(error)
+    })
+}
+
+/// The same error for another caller of the group.
+fn same(error: &mut Error) -> Error {
+    match error {
+        Error::Full(e) => Error::Full(copy(e)),
+        Error::ReadOnly(e) => Error::ReadOnly(copy(e)),
+        Error::Damaged(e) => Error::Damaged(copy(e)),
+        Error::Sqlite(e) => Error::Sqlite(copy(e)),
+        _ => Error::Stopped,
+    }
+}
+
+fn copy(error: &rusqlite::Error) -> rusqlite::Error {
+    match error {
+        rusqlite::Error::SqliteFailure(code, message) => rusqlite::Error::SqliteFailure(*code, message.clone()),
+        other => rusqlite::Error::ToSqlConversionFailure(other.to_string().into()),
+    }
+}

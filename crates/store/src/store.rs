@@ -1,0 +1,119 @@
+//! The trait that every backend implements, and one conformance suite tests.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use docmill_model::{
+    Block, CleanMap, Digest, DocumentId, EntityId, ExternalId, Fold, MediaType, Mention, Page, Referent, Stage, Warning,
+};
+
+use crate::{
+    Attempt, BlockRow, Claimed, Commit, DirtyProfiles, DocumentRow, EntityRow, Epoch, ExternalRow, Hit, Lease,
+    MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, RelationRow, Result, SourceRow, StageKey, StageRow,
+    Submission, Submitted, Unread, Versions,
+};
+
+/// Which documents a bulk operation is about; empty fields do not restrict.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    pub documents: Vec<DocumentId>,
+    pub code: Option<docmill_model::Code>,
+    pub stage: Option<Stage>,
+}
+
+/// The store of record. Every method is one transaction; dropping its future before the end leaves the whole
+/// transaction done or the whole of it not done.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // The protocol.
+
+    /// Registers bytes: source, document, first stage `pending` and its message. Idempotent.
+    async fn submit(&self, batch: Vec<Submission>) -> Result<Vec<Submitted>>;
+    /// Claims a stage for a task. Attempts are counted here.
+    async fn claim(&self, key: StageKey, task: uuid::Uuid) -> Result<Claimed>;
+    /// Holds the lease for another period; `Fenced` when it was lost.
+    async fn renew(&self, lease: Lease) -> Result<()>;
+    /// Saves pages that were read, so that they outlive a kill.
+    async fn checkpoint(&self, lease: Lease, pages: Vec<Page>) -> Result<()>;
+    /// Commits a stage run and gives the messages to publish.
+    async fn commit(&self, commit: Commit) -> Result<Vec<Message>>;
+    /// Marks messages as delivered into this life of the broker.
+    async fn published(&self, ids: Vec<OutboxId>, epoch: Epoch) -> Result<()>;
+    /// Messages that were committed and are not in this life of the broker, oldest first; those of stages that
+    /// were cut off come before all others.
+    async fn unpublished(&self, epoch: Epoch, limit: usize) -> Result<Vec<Message>>;
+    /// Gives back what a process that is gone was running: its stages become pending again, with a message, first
+    /// in line and alone. Called by whoever holds the workspace, before it works. Returns how many there were.
+    async fn recover(&self) -> Result<u64>;
+    /// Stages that are not final.
+    async fn unfinished(&self) -> Result<u64>;
+
+    // What stages read.
+
+    async fn document(&self, id: DocumentId) -> Result<DocumentRow>;
+    async fn media_type(&self, id: DocumentId) -> Result<MediaType>;
+    /// The raw text, the pages' spans in it with their numbers, and the blocks in raw positions.
+    async fn raw(&self, id: DocumentId) -> Result<(String, Vec<PageRow>, Vec<Block>)>;
+    async fn clean(&self, id: DocumentId) -> Result<(String, CleanMap)>;
+    async fn page_rows(&self, id: DocumentId) -> Result<Vec<PageRow>>;
+    async fn blocks(&self, id: DocumentId) -> Result<Vec<BlockRow>>;
+    async fn chunks(&self, id: DocumentId) -> Result<Vec<docmill_model::Chunk>>;
+    async fn mentions(&self, id: DocumentId) -> Result<Vec<Mention>>;
+    async fn referents(&self, id: DocumentId) -> Result<Vec<Referent>>;
+
+    // The fold.
+
+    /// Profiles that changed since they were folded last, with all their members; at most `limit`.
+    async fn dirty(&self, limit: usize) -> Result<Option<DirtyProfiles>>;
+    /// Puts the fold of these profiles in the place of what they were before. A profile that changed in between
+    /// stays dirty.
+    async fn fold(&self, dirty: DirtyProfiles, fold: Fold) -> Result<()>;
+
+    // What people ask for.
+
+    /// Takes documents out, with their children that have no other source. Returns all that left.
+    async fn forget(&self, ids: Vec<DocumentId>) -> Result<Vec<DocumentId>>;
+    /// Takes sources out; documents without one leave. Returns those.
+    async fn forget_sources(&self, absolute: Vec<Vec<u8>>) -> Result<Vec<DocumentId>>;
+    /// Puts failed stages (and, when documents or a code are named, partial and skipped ones) back to pending.
+    /// Returns how many.
+    async fn retry(&self, which: Selection) -> Result<u64>;
+    /// Puts a stage of every finished document back to pending; without a stage the earliest one whose version
+    /// is not the present one. Returns how many.
+    async fn reprocess(&self, from: Option<Stage>) -> Result<u64>;
+    /// Documents with a finished stage of another version than the present one.
+    async fn outdated(&self) -> Result<u64>;
+    /// Notes a file that could not be read, or takes the note back.
+    async fn note_unread(&self, file: Unread) -> Result<()>;
+    async fn clear_unread(&self, absolute: Vec<u8>) -> Result<()>;
+    async fn unread(&self) -> Result<Vec<Unread>>;
+    async fn name_document(&self, id: ExternalId) -> Result<()>;
+    async fn external_ids(&self, id: DocumentId) -> Result<Vec<ExternalRow>>;
+
+    // Reading.
+
+    async fn source_at(&self, project: &str, absolute: Vec<u8>) -> Result<Option<SourceRow>>;
+    /// Sources whose absolute path starts with `prefix`, in the order of their bytes, after `after`.
+    async fn sources_below(&self, prefix: Vec<u8>, after: Vec<u8>, limit: usize) -> Result<Vec<SourceRow>>;
+    async fn overview(&self) -> Result<Overview>;
+    async fn stage_rows(&self, id: DocumentId) -> Result<Vec<StageRow>>;
+    async fn history(&self, id: DocumentId) -> Result<Vec<Attempt>>;
+    /// Documents whose path, name, external id or id (or its beginning) this is; at most `limit`.
+    async fn find_documents(&self, word: &str, limit: usize) -> Result<Vec<DocumentId>>;
+    async fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>>;
+    /// Ids of all documents, sorted, after `after`.
+    async fn document_ids(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<DocumentId>>;
+    /// Mentions of a document with their entities, in the order of the text.
+    async fn mention_rows(&self, id: DocumentId) -> Result<Vec<MentionRow>>;
+    async fn entity_rows(&self, after: Option<EntityId>, limit: usize) -> Result<Vec<EntityRow>>;
+    async fn merge_rows(&self, after: Option<(EntityId, docmill_model::ReferentId)>, limit: usize) -> Result<Vec<MergeRow>>;
+    /// Relations in the order of (from, to, kind, document, span); pages of rows by offset.
+    async fn relation_rows(&self, offset: usize, limit: usize) -> Result<Vec<RelationRow>>;
+    async fn warnings(&self, id: DocumentId) -> Result<Vec<Warning>>;
+    /// Hashes of member files that some document still needs.
+    async fn is_needed(&self, sha256: Digest) -> Result<bool>;
+    /// The versions that stages run with now.
+    fn versions(&self) -> &Versions;
+    /// Where the store lies, for reports.
+    fn location(&self) -> PathBuf;
+}
