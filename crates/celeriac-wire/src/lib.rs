@@ -1,1 +1,22 @@
-//! Celery and kombu wire formats: messages, results, reprs. Sans-IO.
+//! Celery and kombu wire formats: task messages, the envelope on Redis, result documents, Python reprs.
+//!
+//! Owns: what each byte on the wire means. Must not know: sockets, Redis, tokio, threads, the time of day.
+//! Everything is a function from bytes to values or back.
+//!
+//! Invariants: whatever Python can send is either read or refused with an error, never with a panic; what is not
+//! understood (foreign headers, properties) is kept and written back; a message body passes through untouched.
+//!
+//! Read `message.rs` first, then `envelope.rs` (how a message lies in Redis) and `result.rs`.
+
+pub mod body;
+pub mod envelope;
+mod field;
+pub mod json;
+pub mod message;
+pub mod repr;
+pub mod result;
+pub mod time;
+
+pub use body::Body;
+pub use message::{DeliveryInfo, Headers, Message, Properties, TimeLimits};
+pub use result::{Exception, Record};

@@ -1,1 +1,30 @@
-//! A Celery worker and client in Rust: tasks, brokers, result backends, pools.
+//! A Celery worker and client in Rust: tasks, brokers, result backends, the worker.
+//!
+//! Owns: what Celery's runtime means (acknowledgement, retries, ETA, expiry, states), on top of the formats of
+//! `celeriac-wire`. Must not know: what the tasks are about.
+//!
+//! Delivery is at least once: a message is settled after everything that must outlive it has been handed on, so
+//! a crash runs a task again and never drops it. Tasks have to leave the same behind when they run twice.
+//!
+//! Read `task.rs` first (what a task is), then `machine.rs` (what happens to its message, without input or output),
+//! then `worker.rs` (which drives the machine with tokio).
+
+pub mod backend;
+pub mod broker;
+mod context;
+pub mod machine;
+mod memory;
+mod pool;
+mod registry;
+mod task;
+pub mod worker;
+
+pub use backend::{NoResults, ResultBackend};
+pub use broker::{Broker, Consumer, ConsumerOptions, Delivery, Epoch, Outgoing, Settle, Tag};
+pub use celeriac_wire::result::Record;
+pub use context::{Context, Effect, Job, JobId, Request, TaskId};
+pub use machine::Machine;
+pub use memory::{MemoryBroker, MemoryResults};
+pub use registry::Registry;
+pub use task::{AsyncTask, Failure, Outcome, Retry, Stop, Task, TaskOptions};
+pub use worker::{Options, Worker};

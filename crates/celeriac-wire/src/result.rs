@@ -1,0 +1,143 @@
+//! What a result backend keeps of a task: its state and result, or the exception.
+
+use std::time::SystemTime;
+
+use serde_json::{Map, Value, json};
+
+use crate::field::{Fields, Mistyped};
+use crate::{json, time};
+
+pub const PENDING: &str = "PENDING";
+pub const STARTED: &str = "STARTED";
+pub const RETRY: &str = "RETRY";
+pub const SUCCESS: &str = "SUCCESS";
+pub const FAILURE: &str = "FAILURE";
+pub const REVOKED: &str = "REVOKED";
+
+/// A Python exception by name. The client raises `exc_module.exc_type(*exc_message)` if it can import it, a class
+/// made on the spot otherwise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exception {
+    pub exc_type: String,
+    pub exc_message: Vec<Value>,
+    pub exc_module: Option<String>,
+}
+
+impl Exception {
+    pub fn to_json(&self) -> Value {
+        json!({"exc_type": self.exc_type, "exc_message": self.exc_message, "exc_module": self.exc_module})
+    }
+
+    /// Reads an exception. Its arguments may be a list, or one value that stands for a list of one.
+    pub fn from_json(value: &Value) -> Option<Self> {
+        let exc_message = match value.get("exc_message") {
+            Some(Value::Array(args)) => args.clone(),
+            Some(one) => vec![one.clone()],
+            None => Vec::new(),
+        };
+        Some(Self {
+            exc_type: value.get("exc_type")?.as_str()?.to_owned(),
+            exc_message,
+            exc_module: value.get("exc_module").and_then(Value::as_str).map(str::to_owned),
+        })
+    }
+}
+
+/// A result document, the value of `celery-task-meta-<id>`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    pub task_id: String,
+    /// One of Celery's states, or a word of the task's own.
+    pub status: String,
+    /// The return value, an [`Exception`], or what a custom state carries.
+    pub result: Value,
+    pub traceback: Option<String>,
+    /// Result tuples of the tasks that this one sent.
+    pub children: Vec<Value>,
+    /// Set in the final states only.
+    pub date_done: Option<SystemTime>,
+    pub group_id: Option<String>,
+    pub parent_id: Option<String>,
+    /// Fields that only `result_extended` writes, and those of other clients.
+    pub extra: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error("the result document is not json")]
+    Json(#[source] json::Error),
+    #[error("the result document is not an object")]
+    Shape,
+    #[error("the result document has a wrong field")]
+    Field(#[source] Mistyped),
+}
+
+impl Record {
+    pub fn new(task_id: &str, status: &str, result: Value) -> Self {
+        Self {
+            task_id: task_id.to_owned(),
+            status: status.to_owned(),
+            result,
+            traceback: None,
+            children: Vec::new(),
+            date_done: None,
+            group_id: None,
+            parent_id: None,
+            extra: Map::new(),
+        }
+    }
+
+    /// Whether the state never changes again.
+    pub fn is_final(&self) -> bool {
+        matches!(self.status.as_str(), SUCCESS | FAILURE | REVOKED)
+    }
+
+    /// The exception of a task that failed, was revoked or is to be retried.
+    pub fn exception(&self) -> Option<Exception> {
+        matches!(self.status.as_str(), FAILURE | REVOKED | RETRY).then(|| Exception::from_json(&self.result))?
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let Value::Object(map) = json::read(bytes).map_err(Error::Json)? else { return Err(Error::Shape) };
+        let mut f = Fields(map);
+        Self::from_fields(&mut f).map(|record| Self { extra: f.0, ..record }).map_err(Error::Field)
+    }
+
+    fn from_fields(f: &mut Fields) -> Result<Self, Mistyped> {
+        Ok(Self {
+            task_id: f.text("task_id")?.unwrap_or_default(),
+            status: f.text("status")?.ok_or(Mistyped { name: "status", expected: "a state" })?,
+            result: f.value("result").unwrap_or_default(),
+            traceback: f.text("traceback")?,
+            children: match f.value("children") {
+                None => Vec::new(),
+                Some(Value::Array(list)) => list,
+                Some(_) => return Err(Mistyped { name: "children", expected: "a list" }),
+            },
+            date_done: f.text("date_done")?.as_deref().and_then(time::parse),
+            group_id: f.text("group_id")?,
+            parent_id: f.text("parent_id")?,
+            extra: Map::new(),
+        })
+    }
+
+    pub fn encode(&self) -> Vec<u8> {
+        let mut map = self.extra.clone();
+        let mut put = |name: &str, value: Value| {
+            map.insert(name.to_owned(), value);
+        };
+        put("task_id", json!(self.task_id));
+        put("status", json!(self.status));
+        put("result", self.result.clone());
+        put("traceback", json!(self.traceback));
+        put("children", json!(self.children));
+        put("date_done", json!(self.date_done.map(time::format)));
+        if let Some(group) = &self.group_id {
+            put("group_id", json!(group));
+        }
+        if let Some(parent) = &self.parent_id {
+            put("parent_id", json!(parent));
+        }
+        Value::Object(map).to_string().into_bytes()
+    }
+}
