@@ -9,10 +9,22 @@
 //!
 //! Read `sniff.rs` first, then the module of a format.
 
+mod csv;
+mod draft;
+#[cfg(test)]
+mod invariant;
+mod sniff;
+#[cfg(test)]
+mod testing;
+mod text;
+
 use std::sync::Arc;
 
+use docmill_model::document::OtherType;
 use docmill_model::{MediaType, Page, Warning};
 use serde::{Deserialize, Serialize};
+
+pub use sniff::sniff;
 
 /// The bytes of a file, usually a mapping, so that a large one costs no memory until it is read.
 pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
@@ -92,4 +104,20 @@ pub enum Error {
     Damaged { media_type: MediaType, what: String },
     #[error("stopped by the receiver")]
     Stopped,
+}
+
+/// Reads a file: tells what it is and gives its pages and members to the sink.
+pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<Summary, Error> {
+    let content = bytes.as_ref().as_ref();
+    if content.is_empty() {
+        return Err(Error::Empty);
+    }
+    match sniff(content) {
+        MediaType::Text => text::extract(bytes, options, sink),
+        MediaType::Csv => csv::extract(bytes, options, sink),
+        media_type @ MediaType::Other(OtherType::Ole) if sniff::ole::is_encrypted_package(content) => {
+            Err(Error::NeedsPassword { media_type })
+        }
+        media_type => Err(Error::Unsupported { media_type }),
+    }
 }

@@ -1,0 +1,71 @@
+//! Mail and mailboxes, by the grammar of the header (RFC 5322, RFC 4155).
+
+use docmill_model::MediaType;
+use docmill_model::document::OtherType;
+
+/// Fields of which two different ones make a header a mail's. Lower case, sorted.
+const FIELDS: [&str; 17] = [
+    "bcc",
+    "cc",
+    "content-transfer-encoding",
+    "content-type",
+    "date",
+    "delivered-to",
+    "from",
+    "in-reply-to",
+    "message-id",
+    "mime-version",
+    "received",
+    "references",
+    "reply-to",
+    "return-path",
+    "sender",
+    "subject",
+    "to",
+];
+
+pub(super) fn kind(text: &str) -> Option<MediaType> {
+    let text = text.trim_start_matches(['\r', '\n']);
+    let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    if let Some(first) = text.split('\n').next()
+        && is_mailbox_line(first)
+    {
+        lines.next();
+        return is_header(lines).then_some(MediaType::Other(OtherType::Mbox));
+    }
+    is_header(lines).then_some(MediaType::Mail)
+}
+
+/// `From ` with an address and a time, which parts the mails of a mailbox.
+fn is_mailbox_line(line: &str) -> bool {
+    line.strip_prefix("From ").is_some_and(|rest| {
+        let clock = |word: &str| word.len() >= 4 && word.contains(':') && word.starts_with(|c: char| c.is_ascii_digit());
+        rest.split_whitespace().count() >= 2 && rest.split_whitespace().any(clock)
+    })
+}
+
+/// Whether the lines up to the first blank one are fields, at least two of them known ones of mail. A line that is
+/// no field ends the header too, as mail programs see it.
+fn is_header<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
+    let mut seen = [false; FIELDS.len()];
+    for (index, line) in lines.enumerate() {
+        if line.starts_with([' ', '\t']) && index > 0 {
+            continue;
+        }
+        let Some((name, _)) = line.split_once(':') else {
+            // Some programs leave the line of the mailbox quoted at the top.
+            if index == 0 && line.starts_with(">From ") {
+                continue;
+            }
+            break;
+        };
+        let name = name.trim_end_matches([' ', '\t']);
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) {
+            break;
+        }
+        if let Ok(known) = FIELDS.binary_search(&name.to_ascii_lowercase().as_str()) {
+            seen[known] = true;
+        }
+    }
+    seen.iter().filter(|&&s| s).count() >= 2
+}
