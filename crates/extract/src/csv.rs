@@ -27,7 +27,11 @@ pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<
     let cells = Cells::new(&decoded.text, delimiter);
     let by_cell = cells.clone().take(MAX_CELLS + 1).count() <= MAX_CELLS;
     let mut draft = Draft::new(options);
-    if by_cell { write_cells(cells, &mut draft) } else { write_records(cells, &mut draft) }
+    if by_cell {
+        write_cells(cells, &mut draft)
+    } else {
+        write_records(cells, &mut draft)
+    }
     draft.mark_cut(decoded.cut);
     draft.deliver(MediaType::Csv, replaced(decoded.replaced).into_iter().collect(), options, sink)
 }
@@ -125,12 +129,14 @@ fn is_table_by(text: &str, delimiter: char) -> bool {
         return false;
     }
     let (mut cells, mut firsts, mut lasts, mut sentences, mut words) = (0_usize, 0_usize, 0_usize, 0_usize, 0_usize);
+    let mut spaces = 0_usize;
     let mut column = 0;
     for cell in Cells::new(text, delimiter).take(usual * widths.len()) {
         let value = cell.value.trim();
         cells += 1;
         column += 1;
         words += value.split_whitespace().count();
+        spaces += usize::from(cell.value.starts_with(' '));
         if !cell.quoted {
             // `Dear Sir, thank you` and `a; b.` are prose or code.
             let spaced = cell.value.starts_with(' ') && value.split_whitespace().count() > 1;
@@ -146,8 +152,8 @@ fn is_table_by(text: &str, delimiter: char) -> bool {
     // Text after which a delimiter ends each line is a program; text before which one stands is indented.
     let ends_are_empty = usual == 2 && (lasts * 2 < widths.len() || firsts * 2 < widths.len());
     let prose = if delimiter == '\t' { words > cells * 20 } else { sentences * 4 > cells || words > cells * 8 };
-    // Two short lines with one comma each prove little: the cells must be single words.
-    let few = widths.len() < 3 && usual == 2 && delimiter == ',' && words > cells;
+    // Two lines with one comma each prove little: the cells must be single words without a space between them.
+    let few = widths.len() < 3 && usual == 2 && delimiter == ',' && (words > cells || spaces > 0);
     !ends_are_empty && !prose && !few
 }
 

@@ -11,8 +11,12 @@
 
 mod csv;
 mod draft;
+mod html;
 #[cfg(test)]
 mod invariant;
+mod mail;
+mod member;
+mod pdf;
 mod sniff;
 #[cfg(test)]
 mod testing;
@@ -114,7 +118,9 @@ pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<
     }
     match sniff(content) {
         MediaType::Text => text::extract(bytes, options, sink),
+        MediaType::Html => html::extract(bytes, options, sink),
         MediaType::Csv => csv::extract(bytes, options, sink),
+        MediaType::Pdf => pdf::extract(bytes, options, sink),
         media_type @ MediaType::Other(OtherType::Ole) if sniff::ole::is_encrypted_package(content) => {
             Err(Error::NeedsPassword { media_type })
         }
