@@ -10,10 +10,16 @@
 //! In the order of the flow: `clean`, `language`, `category`, `chunk` (with `sentence`), `mention` (with
 //! `recognise` and `name`), `referent`, `relation`, `fold`. Read `clean.rs` first.
 
+pub mod category;
 pub mod chunk;
 pub mod clean;
+pub mod fold;
 pub mod language;
+pub mod mention;
 pub mod name;
+pub mod recognise;
+pub mod referent;
+pub mod relation;
 pub mod sentence;
 
 /// The version of what each stage computes. It takes part in the stage's input digest: whoever changes what a

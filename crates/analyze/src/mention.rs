@@ -1,0 +1,222 @@
+//! Mentions: what the recognisers find in a document's cleaned text, and the names in a mail's header.
+
+mod header;
+mod window;
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use docmill_model::{
+    Block, BlockKind, ByteSpan, Chunk, DocumentId, Identifier, MediaType, Mention, MentionId, MentionType, Role, Span,
+    Text,
+};
+
+use crate::name;
+use crate::recognise::{Found, recognise};
+
+/// Names and addresses read from the lines From, To and Cc.
+pub const MAIL_HEADER: &str = "rule/mail_header@1";
+
+/// Thousandths of confidence that a name of two words or more before an address is a person's, and that one word
+/// is: that may be a company or a machine.
+const FULL_NAME: u16 = 950;
+const ONE_WORD: u16 = 700;
+
+/// Finds the mentions of a document, sorted by span and without overlap. None crosses the edge of a block.
+///
+/// `blocks` are those of the cleaned text and `chunks` tile it.
+pub fn mentions(
+    document: DocumentId,
+    media_type: MediaType,
+    text: &Text,
+    blocks: &[Block],
+    chunks: &[Chunk],
+) -> Vec<Mention> {
+    let mut found: Vec<(Found, Option<Role>)> = Vec::new();
+    for window in window::windows(text, blocks) {
+        let slice = &text.as_str()[window.start..window.end];
+        found.extend(recognise(slice).into_iter().map(|f| (Found { span: shift(f.span, window.start), ..f }, None)));
+    }
+    if let Some(block) = blocks.first().filter(|b| media_type == MediaType::Mail && b.kind == BlockKind::MailHeader) {
+        read_header(text, text.bytes_of(block.span), &mut found);
+    }
+    let mut out: Vec<Mention> =
+        without_overlap(found).map(|(found, role)| mention(document, text, chunks, found, role)).collect();
+    out.sort_by(|a, b| (a.span, a.kind).cmp(&(b.span, b.kind)));
+    out
+}
+
+fn mention(document: DocumentId, text: &Text, chunks: &[Chunk], found: Found, role: Option<Role>) -> Mention {
+    let span = text.span_of(found.span);
+    let chunk = chunks.partition_point(|c| c.span.start <= span.start).saturating_sub(1);
+    Mention {
+        id: MentionId::new(document, found.kind, span, found.extractor),
+        chunk: chunk as u32,
+        span,
+        kind: found.kind,
+        normal: found.normal,
+        name: found.name,
+        identifiers: found.identifiers,
+        role,
+        confidence: found.confidence,
+        extractor: found.extractor.to_owned(),
+    }
+}
+
+/// Gives the addresses of the header their roles, and adds the names and what no recogniser found.
+fn read_header(text: &Text, block: ByteSpan, found: &mut Vec<(Found, Option<Role>)>) {
+    let header = &text.as_str()[block.start..block.end];
+    let inside = |f: &Found| block.start <= f.span.start && f.span.end <= block.end;
+    for (email, role) in found.iter_mut().filter(|(f, _)| f.kind == MentionType::Email && inside(f)) {
+        *role = header::role_at(header, email.span.start - block.start);
+    }
+    let known: Vec<ByteSpan> =
+        found.iter().filter(|(f, _)| f.kind == MentionType::Email).map(|(f, _)| f.span).collect();
+    for mailbox in header::mailboxes(header) {
+        let address = &header[mailbox.address.start..mailbox.address.end];
+        let identifier = Identifier { scheme: "email".to_owned(), value: address.to_lowercase() };
+        let span = shift(mailbox.address, block.start);
+        if known.binary_search(&span).is_err() {
+            let email = Found {
+                span,
+                kind: MentionType::Email,
+                normal: identifier.value.clone(),
+                name: address.to_owned(),
+                identifiers: vec![identifier.clone()],
+                confidence: 1000,
+                extractor: MAIL_HEADER,
+            };
+            found.push((email, Some(mailbox.role)));
+        }
+        let Some(span) = mailbox.name else { continue };
+        let Some(person) = name::person(&header[span.start..span.end].replace('\\', "")) else { continue };
+        let person = Found {
+            span: shift(span, block.start),
+            kind: MentionType::Person,
+            confidence: if person.normal.contains(' ') { FULL_NAME } else { ONE_WORD },
+            normal: person.normal,
+            name: person.shown,
+            identifiers: vec![identifier],
+            extractor: MAIL_HEADER,
+        };
+        found.push((person, Some(mailbox.role)));
+    }
+}
+
+/// Of mentions that overlap the longest stays, of equally long ones the one whose type comes first in
+/// [`MentionType`], then the one that starts first.
+fn without_overlap(mut found: Vec<(Found, Option<Role>)>) -> impl Iterator<Item = (Found, Option<Role>)> {
+    found.sort_by(|(a, _), (b, _)| {
+        let key = |f: &Found| (Reverse(f.span.end - f.span.start), f.kind, f.span.start, f.extractor);
+        key(a).cmp(&key(b))
+    });
+    let mut kept = BTreeMap::new();
+    for one in found {
+        let span = one.0.span;
+        let before = kept.range(..span.end).next_back();
+        if before.is_none_or(|(_, (f, _)): (_, &(Found, _))| f.span.end <= span.start) {
+            kept.insert(span.start, one);
+        }
+    }
+    kept.into_values()
+}
+
+fn shift(span: ByteSpan, by: usize) -> ByteSpan {
+    ByteSpan::new(span.start + by, span.end + by)
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_model::Digest;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::chunk::chunk;
+
+    fn find(media_type: MediaType, text: &str, blocks: &[(BlockKind, u32, u32)]) -> Vec<Mention> {
+        let document = DocumentId::new("test", &Digest::of(text.as_bytes()));
+        let text = Text::from(text);
+        let blocks: Vec<_> = blocks
+            .iter()
+            .map(|&(kind, start, end)| Block { kind, span: Span::new(start, end), path: String::new() })
+            .collect();
+        let chunks = chunk(document, &text, &blocks, &[]);
+        let found = mentions(document, media_type, &text, &blocks, &chunks);
+        let mut end = 0;
+        for mention in &found {
+            assert!(mention.span.start >= end && !mention.span.is_empty(), "{mention:?} overlaps the one before");
+            end = mention.span.end;
+            assert!(chunks[mention.chunk as usize].span.contains(mention.span.start));
+            assert!(!text.slice(mention.span).contains("\n\n"));
+            // What is shown as the name comes from the very text of the span.
+            let letters = |s: &str| s.chars().filter(|c| c.is_alphanumeric()).collect::<Vec<_>>();
+            let (mut name, mut slice) = (letters(&mention.name), letters(text.slice(mention.span)));
+            name.sort_unstable();
+            slice.sort_unstable();
+            if mention.kind != MentionType::Person {
+                assert_eq!(name, slice);
+            }
+        }
+        assert!(end <= text.chars());
+        found
+    }
+
+    fn check(found: &[Mention], expected: &[(MentionType, &str, &str, Option<Role>)]) {
+        let found: Vec<_> = found.iter().map(|m| (m.kind, m.name.as_str(), m.normal.as_str(), m.role)).collect();
+        assert_eq!(found, expected);
+    }
+
+    use MentionType::{Date, Email, Person};
+    use Role::{Recipient, Sender};
+
+    #[test]
+    fn a_mail_header_gives_persons_addresses_and_their_roles() {
+        let header = "From: \"Schmidt, Anna\" <Anna@x.org>\nTo: Bo Li <bo@x.org>, root@localhost\nDate: Tue, 5 Mar 2024 10:22:33 +0100";
+        let length = header.chars().count() as u32;
+        let text = format!("{header}\n\nWrite to é anna@x.org.");
+        let blocks = [(BlockKind::MailHeader, 0, length), (BlockKind::Paragraph, length + 2, length + 24)];
+        let found = find(MediaType::Mail, &text, &blocks);
+        check(
+            &found,
+            &[
+                (Person, "Anna Schmidt", "anna schmidt", Some(Sender)),
+                (Email, "Anna@x.org", "anna@x.org", Some(Sender)),
+                (Person, "Bo Li", "bo li", Some(Recipient)),
+                (Email, "bo@x.org", "bo@x.org", Some(Recipient)),
+                (Email, "root@localhost", "root@localhost", Some(Recipient)),
+                (Date, "Tue, 5 Mar 2024 10:22:33 +0100", "2024-03-05", None),
+                (Email, "anna@x.org", "anna@x.org", None),
+            ],
+        );
+        assert_eq!(found[0].identifiers, [Identifier { scheme: "email".into(), value: "anna@x.org".into() }]);
+        assert_eq!(found[0].extractor, "rule/mail_header@1");
+        assert_eq!(found[1].identifiers, found[6].identifiers);
+        // The same text is no mail when it is not one.
+        assert!(find(MediaType::Text, &text, &blocks).iter().all(|m| m.role.is_none() && m.kind != Person));
+    }
+
+    #[test]
+    fn no_mention_crosses_the_edge_of_a_block() {
+        let cell = BlockKind::Cell;
+        check(&find(MediaType::Csv, "5 March\t2024", &[(cell, 0, 7), (cell, 8, 12)]), &[]);
+        let whole = find(MediaType::Text, "5 March 2024", &[(BlockKind::Paragraph, 0, 12)]);
+        check(&whole, &[(Date, "5 March 2024", "2024-03-05", None)]);
+        check(&find(MediaType::Text, "", &[]), &[]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn mentions_of_any_mail_lie_in_the_text_without_overlap(
+            text in "((From|To|Cc|Date): )?([\"<>,;@ \n\\\\]|\\PC|anna@x\\.org|Bo Li|5 March 2024|EUR 12){0,40}",
+            ends in prop::collection::vec(0u32..80, 0..4),
+        ) {
+            let mut ends = ends;
+            ends.sort_unstable();
+            let mut at = 0;
+            let blocks: Vec<_> = ends.iter().map(|&end| { let b = (BlockKind::MailHeader, at, end); at = end; b }).collect();
+            // The invariants are asserted inside; texts with empty lines inside a block are not of interest here.
+            find(MediaType::Mail, &text.replace('\n', " \t"), &blocks);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The names and addresses in the header of a mail, as the extractor writes it: one line for each field, addresses
+//! as `Name <address>`, separated by commas.
+
+use docmill_model::{ByteSpan, Role};
+
+use crate::name;
+
+/// One address of a header and the name before it, as ranges of the header's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mailbox {
+    pub role: Role,
+    /// Without its quotes; `None` when there is none that could be a person's.
+    pub name: Option<ByteSpan>,
+    pub address: ByteSpan,
+}
+
+/// Words that stand in the names of desks, machines and companies, as [`name::fold`] writes them. Sorted.
+#[rustfmt::skip]
+const NO_PERSON: &[&str] = &[
+    "accounting", "accounts", "ag", "alerts", "billing", "buchhaltung", "company", "corp", "corporation", "customer", "department",
+    "dept", "do-not-reply", "foundation", "gmbh", "group", "helpdesk", "inc", "info", "institute", "invoice", "kundenservice",
+    "llc", "llp", "ltd", "mailer-daemon", "marketing", "news", "newsletter", "no-reply", "noreply", "notification",
+    "notifications", "office", "postmaster", "reply", "sales", "sarl", "service", "services", "support", "team",
+    "undisclosed", "university", "via", "webmaster",
+];
+
+/// All mailboxes of the lines From, To and Cc, in the order of the text.
+pub(super) fn mailboxes(header: &str) -> Vec<Mailbox> {
+    let mut out = Vec::new();
+    for (line, role, start) in lines(header) {
+        for item in items(line) {
+            out.extend(mailbox(line, item, role).map(|m| Mailbox {
+                name: m.name.map(|n| shift(n, start)),
+                address: shift(m.address, start),
+                ..m
+            }));
+        }
+    }
+    out
+}
+
+/// The part that a position of the header plays: that of its line.
+pub(super) fn role_at(header: &str, position: usize) -> Option<Role> {
+    lines(header).find(|(line, _, start)| (*start..start + line.len()).contains(&position)).map(|(_, role, _)| role)
+}
+
+/// The values of the address lines, with the byte at which each starts.
+fn lines(header: &str) -> impl Iterator<Item = (&str, Role, usize)> {
+    let mut at = 0;
+    header.split_inclusive('\n').filter_map(move |line| {
+        let start = at;
+        at += line.len();
+        let colon = line.find(':')?;
+        let role = match line[..colon].to_ascii_lowercase().as_str() {
+            "from" => Role::Sender,
+            "to" | "cc" => Role::Recipient,
+            _ => return None,
+        };
+        Some((line[colon + 1..].trim_end(), role, start + colon + 1))
+    })
+}
+
+fn shift(span: ByteSpan, by: usize) -> ByteSpan {
+    ByteSpan::new(span.start + by, span.end + by)
+}
+
+/// The ranges between the commas of a line that stand neither in quotes nor in angle brackets. Quotes count only
+/// when they are paired.
+fn items(line: &str) -> Vec<ByteSpan> {
+    let paired = unquoted(line).1;
+    let mut out = Vec::new();
+    let (mut start, mut quoted, mut angle, mut escaped) = (0, false, false, false);
+    for (at, byte) in line.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' if paired && !angle => quoted = !quoted,
+            b'<' if !quoted => angle = true,
+            b'>' if !quoted => angle = false,
+            b',' | b';' if !quoted && !angle => {
+                out.push(ByteSpan::new(start, at));
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    out.push(ByteSpan::new(start, line.len()));
+    out
+}
+
+/// Where the last `<` outside of quotes stands, and whether the quotes are paired.
+fn unquoted(text: &str) -> (Option<usize>, bool) {
+    let (mut open, mut quoted, mut escaped) = (None, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'<' if !quoted => open = Some(at),
+            _ => {}
+        }
+    }
+    (open, !quoted)
+}
+
+fn mailbox(line: &str, item: ByteSpan, role: Role) -> Option<Mailbox> {
+    let text = &line[item.start..item.end];
+    let open = match unquoted(text) {
+        (open, true) => open,
+        (_, false) => text.rfind('<'),
+    };
+    let Some(open) = open else {
+        let address = trimmed(line, item, char::is_whitespace);
+        return is_address(&line[address.start..address.end]).then_some(Mailbox { role, name: None, address });
+    };
+    let close = text[open..].find('>').map_or(text.len(), |at| open + at);
+    let inner = ByteSpan::new(item.start + open + 1, item.start + close);
+    let address = trimmed(line, inner, char::is_whitespace);
+    let before = ByteSpan::new(item.start, item.start + open);
+    let name = trimmed(line, before, |c| c.is_whitespace() || matches!(c, '"' | '\''));
+    let is_name = names_a_person(&line[name.start..name.end]);
+    is_address(&line[address.start..address.end]).then_some(Mailbox { role, name: is_name.then_some(name), address })
+}
+
+fn trimmed(line: &str, span: ByteSpan, outer: impl Fn(char) -> bool) -> ByteSpan {
+    let text = &line[span.start..span.end];
+    let tail = text.trim_end_matches(&outer);
+    let start = span.start + (tail.len() - tail.trim_start_matches(&outer).len());
+    ByteSpan::new(start, span.start + tail.len())
+}
+
+fn is_address(text: &str) -> bool {
+    let sound = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
+    text.len() <= 320
+        && text.split_once('@').is_some_and(|(local, domain)| sound(local) && sound(domain) && !domain.contains('@'))
+}
+
+fn names_a_person(text: &str) -> bool {
+    let has_letter = text.chars().any(char::is_alphabetic);
+    let foreign = text.contains(|c: char| c == '@' || c.is_numeric());
+    let folded = name::fold(text);
+    let mut words = folded.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | '/' | '|'));
+    has_letter && !foreign && !words.any(|w| NO_PERSON.binary_search(&w).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(header: &str, expected: &[(Role, Option<&str>, &str)]) {
+        let found: Vec<_> = mailboxes(header)
+            .into_iter()
+            .map(|m| (m.role, m.name.map(|n| &header[n.start..n.end]), &header[m.address.start..m.address.end]))
+            .collect();
+        assert_eq!(found, expected, "in {header:?}");
+    }
+
+    use Role::*;
+
+    #[test]
+    fn names_and_addresses_are_told_apart() {
+        check(
+            "From: \"Schmidt, Anna\" <Anna@x.org>\nTo: Bo Li <bo@x.org>, c@x.org\nSubject: To: d@x.org\nCc: 'Ed O' <e@x.org>",
+            &[
+                (Sender, Some("Schmidt, Anna"), "Anna@x.org"),
+                (Recipient, Some("Bo Li"), "bo@x.org"),
+                (Recipient, None, "c@x.org"),
+                (Recipient, Some("Ed O"), "e@x.org"),
+            ],
+        );
+    }
+
+    #[test]
+    fn names_of_desks_addresses_and_numbers_are_no_persons() {
+        for name in
+            ["a@x.org", "\"a@x.org\"", "Support Team", "Acme GmbH", "No-Reply", "\"\"", "Room 5", "Ann via List"]
+        {
+            check(&format!("From: {name} <a@x.org>"), &[(Sender, None, "a@x.org")]);
+        }
+    }
+
+    #[test]
+    fn broken_headers_give_what_is_sound() {
+        for (line, expected) in [
+            ("From:", &[][..]),
+            ("From: Anna Schmidt", &[]),
+            ("From: <>, <a@>, <@b>, a b@c", &[]),
+            ("To: \"Anna <a@x.org>, b@x.org", &[(Recipient, Some("Anna"), "a@x.org"), (Recipient, None, "b@x.org")]),
+            ("To: Anna <a@x.org", &[(Recipient, Some("Anna"), "a@x.org")]),
+            (
+                "to: \"A \\\"B\\\", C\" <a@x.org>;b@x.org;",
+                &[(Recipient, Some("A \\\"B\\\", C"), "a@x.org"), (Recipient, None, "b@x.org")],
+            ),
+        ] {
+            check(line, expected);
+        }
+    }
+
+    #[test]
+    fn the_word_list_is_sorted() {
+        assert!(NO_PERSON.is_sorted());
+    }
+}
