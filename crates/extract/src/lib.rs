@@ -12,6 +12,7 @@
 mod csv;
 mod draft;
 mod html;
+mod markdown;
 #[cfg(test)]
 mod invariant;
 mod mail;
@@ -29,6 +30,10 @@ use docmill_model::{MediaType, Page, Warning};
 use serde::{Deserialize, Serialize};
 
 pub use sniff::sniff;
+
+/// The version of what all extractors give for the same bytes: raised whenever that changes, so that documents are
+/// read again on request.
+pub const VERSION: &str = "1";
 
 /// The bytes of a file, usually a mapping, so that a large one costs no memory until it is read.
 pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
@@ -119,6 +124,7 @@ pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<
     match sniff(content) {
         MediaType::Text => text::extract(bytes, options, sink),
         MediaType::Html => html::extract(bytes, options, sink),
+        MediaType::Markdown => markdown::extract(bytes, options, sink),
         MediaType::Csv => csv::extract(bytes, options, sink),
         MediaType::Pdf => pdf::extract(bytes, options, sink),
         media_type @ MediaType::Other(OtherType::Ole) if sniff::ole::is_encrypted_package(content) => {
