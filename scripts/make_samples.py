@@ -287,12 +287,12 @@ The motion to dismiss should be denied."""),
 def filing() -> bytes:
     sheet = Sheet("Memorandum in opposition to the motion to dismiss",
                   footer=lambda page: f"No. 2:24-cv-99017, page {page}")
-    sheet.text("UNITED STATES DISTRICT COURT\nDISTRICT OF MAINE", "Times-Bold", 14, align="center", after=18)
+    sheet.text("UNITED STATES DISTRICT COURT\nDISTRICT OF MAINE", "Times-Bold", 16, align="center", after=18)
     sheet.text("HARROW POINT MUSEUM OF NAVIGATION, Plaintiff,\nv.\nLINSENWERKSTATT MORGENROTH GMBH, Defendant.", size=12)
     sheet.text("Case No. 2:24-cv-99017", size=12, align="right", after=18)
-    sheet.text("PLAINTIFF'S MEMORANDUM IN OPPOSITION TO THE MOTION TO DISMISS", "Times-Bold", 14, align="center", after=14)
+    sheet.text("PLAINTIFF'S MEMORANDUM IN OPPOSITION TO THE MOTION TO DISMISS", "Times-Bold", 16, align="center", after=14)
     for title, body in FILING:
-        sheet.heading(title, 13, "center" if title.isupper() else "left")
+        sheet.heading(title, 15, "center" if title.isupper() else "left")
         for paragraph in filter(None, body.split("\n\n")):
             sheet.text(paragraph.replace("\n", " "), size=12, leading=1.5)
     sheet.text("Dated: July~12,~2024", size=12)
