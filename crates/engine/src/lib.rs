@@ -1,1 +1,38 @@
-//! The stages, the driver, leases, outbox, reconciler, and what a face asks for.
+//! The pipeline: stages, the driver that runs them, and what a face asks for.
+//!
+//! Owns: one file for each stage (`stage/`), the one way in which a stage runs (`driver.rs`), the wall around
+//! parsers (`wall.rs`), taking files in (`intake.rs`), runs (`run.rs`), the fold's job, export. Must not know: SQL,
+//! Celery's formats, terminals.
+//!
+//! Invariants: nobody but the driver claims or commits; a stage's `run` is pure; what was committed and not
+//! published is published by the feeder; only a child's death counts against its document.
+//!
+//! Read `task.rs` first (the table of tasks), then `driver.rs`, then `stage/process_ocr.rs` and `run.rs`.
+
+mod blob;
+mod disposition;
+mod driver;
+mod event;
+mod export;
+mod feeder;
+mod fold;
+mod intake;
+mod run;
+mod stage;
+mod task;
+mod wall;
+mod workspace;
+
+pub use blob::Blobs;
+pub use disposition::disposition;
+pub use driver::{Driver, Edge, Hook, Outcome, Parts};
+pub use event::{Event, Observer, Silent};
+pub use export::{Place, boxes_of, export, place_of};
+pub use feeder::Feeder;
+pub use fold::fold_all;
+pub use intake::{Intake, IntakeReport, shown_path};
+pub use run::{RunOptions, RunReport, run};
+pub use stage::versions;
+pub use task::{TASKS, TaskSpec, registry};
+pub use wall::{Direct, Limits, Reader, Walled, serve_child};
+pub use workspace::{Error, Workspace};

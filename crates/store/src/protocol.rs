@@ -118,6 +118,13 @@ pub struct Message {
     pub alone: bool,
 }
 
+impl Message {
+    /// Whether the process that ran it died: it goes before all others.
+    pub fn is_cut_off(&self) -> bool {
+        self.id < 0
+    }
+}
+
 /// The right to commit one run of a stage, until a newer token is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {

@@ -45,8 +45,8 @@ pub trait Store: Send + Sync + 'static {
     /// Gives back what a process that is gone was running: its stages become pending again, with a message, first
     /// in line and alone. Called by whoever holds the workspace, before it works. Returns how many there were.
     async fn recover(&self) -> Result<u64>;
-    /// Stages that are not final.
-    async fn unfinished(&self) -> Result<u64>;
+    /// How many stages are not final, counted up to `limit`.
+    async fn unfinished(&self, limit: usize) -> Result<u64>;
 
     // What stages read.
 
@@ -55,6 +55,8 @@ pub trait Store: Send + Sync + 'static {
     /// The raw text, the pages' spans in it with their numbers, and the blocks in raw positions.
     async fn raw(&self, id: DocumentId) -> Result<(String, Vec<PageRow>, Vec<Block>)>;
     async fn clean(&self, id: DocumentId) -> Result<(String, CleanMap)>;
+    /// Number of each page and its span in the raw text.
+    async fn page_spans(&self, id: DocumentId) -> Result<Vec<(u32, docmill_model::Span)>>;
     async fn page_rows(&self, id: DocumentId) -> Result<Vec<PageRow>>;
     async fn blocks(&self, id: DocumentId) -> Result<Vec<BlockRow>>;
     async fn chunks(&self, id: DocumentId) -> Result<Vec<docmill_model::Chunk>>;

@@ -165,10 +165,11 @@ impl Store for Sqlite {
         self.write(claim::recover).await
     }
 
-    async fn unfinished(&self) -> Result<u64> {
+    async fn unfinished(&self, limit: usize) -> Result<u64> {
         self.read(|c| {
-            let sql = "SELECT count(*) FROM stage_run WHERE state IN ('pending', 'running', 'waiting', 'paused')";
-            Ok(c.prepare_cached(sql)?.query_row([], |r| r.get::<_, i64>(0))? as u64)
+            let sql = "SELECT count(*) FROM (SELECT 1 FROM stage_run
+                       WHERE state IN ('pending', 'running', 'waiting', 'paused') LIMIT ?)";
+            Ok(c.prepare_cached(sql)?.query_row([limit as i64], |r| r.get::<_, i64>(0))? as u64)
         })
     }
 
@@ -186,6 +187,10 @@ impl Store for Sqlite {
 
     async fn clean(&self, id: DocumentId) -> Result<(String, CleanMap)> {
         self.read(|c| read::clean(c, id))
+    }
+
+    async fn page_spans(&self, id: DocumentId) -> Result<Vec<(u32, docmill_model::Span)>> {
+        self.read(|c| read::page_spans(c, known_row(c, id)?))
     }
 
     async fn page_rows(&self, id: DocumentId) -> Result<Vec<PageRow>> {

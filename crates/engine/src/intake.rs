@@ -1,0 +1,307 @@
+//! Taking files in: walks what was named, looks at each file, registers what is new or changed.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use docmill_model::{Code, Origin};
+use docmill_store::{SourceRow, Stamp, Store, Submission, Submitted, Unread};
+use globset::GlobSet;
+
+use crate::disposition;
+use crate::event::{Event, Observer};
+use crate::stage::process_ocr::{hash, stamp, stamp_of};
+use crate::workspace::Error;
+
+/// Submissions of one transaction.
+const BATCH: usize = 64;
+
+/// What to take in, and under which name.
+pub struct Intake {
+    pub roots: Vec<PathBuf>,
+    pub project: String,
+    /// Matched against the path relative to its root; empty takes everything.
+    pub include: GlobSet,
+    pub exclude: GlobSet,
+    /// Files to look at, at most.
+    pub limit: Option<u64>,
+    /// Never read: it holds the store.
+    pub workspace: PathBuf,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IntakeReport {
+    pub files: u64,
+    pub bytes: u64,
+    pub new: u64,
+    /// Bytes that were there already, at another place or under another name.
+    pub duplicates: u64,
+    /// The same file as before.
+    pub unchanged: u64,
+    pub unread: u64,
+    /// Files that were known below the roots and are gone, as shown to people.
+    pub vanished: Vec<String>,
+}
+
+impl Intake {
+    /// Walks all roots. Runs on a thread that may block; `runtime` runs the store's futures, `stop` ends it early
+    /// between two files. Nothing that was registered is lost by that.
+    pub fn run(
+        &self,
+        store: &Arc<dyn Store>,
+        observer: &dyn Observer,
+        runtime: &tokio::runtime::Handle,
+        stop: &AtomicBool,
+    ) -> Result<IntakeReport, Error> {
+        let mut walk = Walk {
+            intake: self,
+            store,
+            observer,
+            runtime,
+            report: IntakeReport::default(),
+            batch: Vec::new(),
+            seen: BTreeSet::new(),
+        };
+        for root in &self.roots {
+            let whole = walk.root(root, stop)?;
+            if !whole {
+                break;
+            }
+        }
+        walk.flush()?;
+        Ok(walk.report)
+    }
+}
+
+struct Walk<'a> {
+    intake: &'a Intake,
+    store: &'a Arc<dyn Store>,
+    observer: &'a dyn Observer,
+    runtime: &'a tokio::runtime::Handle,
+    report: IntakeReport,
+    batch: Vec<Submission>,
+    /// Files that were named one by one, so that naming one twice counts once.
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Walk<'_> {
+    /// `false` when it was stopped or the limit is reached.
+    fn root(&mut self, root: &Path, stop: &AtomicBool) -> Result<bool, Error> {
+        let shown = root.to_string_lossy().into_owned();
+        let root = root.canonicalize().map_err(|source| Error::Source { shown: shown.clone(), source })?;
+        let metadata = root.metadata().map_err(|source| Error::Source { shown: shown.clone(), source })?;
+        if !metadata.is_dir() {
+            if !metadata.is_file() {
+                return Err(Error::Argument(format!("{shown} is neither a file nor a folder")));
+            }
+            let folder = root.parent().unwrap_or(Path::new("/")).to_owned();
+            return if self.seen.insert(root.clone()) { self.file(&folder, &root) } else { Ok(true) };
+        }
+        let hidden = |e: &walkdir::DirEntry| {
+            e.depth() > 0 && e.file_type().is_dir() && e.file_name().as_bytes().starts_with(b".")
+        };
+        let intake = self.intake;
+        let own = |e: &walkdir::DirEntry| e.file_type().is_dir() && e.path() == intake.workspace;
+        let entries = walkdir::WalkDir::new(&root).follow_links(true).sort_by_file_name().into_iter();
+        for entry in entries.filter_entry(|e| !hidden(e) && !own(e)) {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
+            match entry {
+                Ok(entry) if entry.file_type().is_file() => {
+                    if !self.file(&root, entry.path())? {
+                        return Ok(false);
+                    }
+                }
+                // Folders are walked; sockets, pipes and devices hold no documents.
+                Ok(_) => {}
+                // A loop of links was read where it began.
+                Err(error) if error.loop_ancestor().is_some() => {}
+                Err(error) => {
+                    let path = error.path().unwrap_or(&root).to_owned();
+                    let source = error.into_io_error().unwrap_or_else(|| io::Error::other("the walk failed"));
+                    self.unread(&root, &path, &source)?;
+                }
+            }
+        }
+        self.vanished(&root)?;
+        Ok(true)
+    }
+
+    /// Looks at one file. `false` when the limit is reached.
+    fn file(&mut self, root: &Path, path: &Path) -> Result<bool, Error> {
+        let relative = path.strip_prefix(root).unwrap_or(path);
+        let wanted = self.intake.include.is_empty() || self.intake.include.is_match(relative);
+        if !wanted || self.intake.exclude.is_match(relative) {
+            return Ok(true);
+        }
+        if self.intake.limit.is_some_and(|limit| self.report.files >= limit) {
+            return Ok(false);
+        }
+        self.report.files += 1;
+        match self.look(root, path) {
+            Ok(()) => {}
+            Err(Looked::Io(error)) => self.unread(root, path, &error)?,
+            Err(Looked::Store(error)) => return Err(error.into()),
+        }
+        Ok(true)
+    }
+
+    fn look(&mut self, root: &Path, path: &Path) -> Result<(), Looked> {
+        let absolute = path.as_os_str().as_bytes().to_vec();
+        let known = self.runtime.block_on(self.store.source_at(&self.intake.project, absolute.clone()))?;
+        let now = stamp_of(&path.metadata()?);
+        let unchanged =
+            |known: &SourceRow| known.stamp.proves_unchanged(&now) && !known.wanting && known.shown == shown_path(root, path);
+        self.report.bytes += now.size;
+        if known.as_ref().is_some_and(unchanged) {
+            self.report.unchanged += 1;
+            self.observer.on(Event::Seen { bytes: now.size, new: false });
+            return Ok(());
+        }
+        let mut file = File::open(path)?;
+        let before = stamp(&file)?;
+        let (sha256, bytes) = hash(&mut file)?;
+        let after = stamp(&file)?;
+        // A file that is being written is registered as it was read; its stamp then proves nothing, so that the
+        // next run looks again.
+        let settled = Stamp { read_ns: before.read_ns, ..before };
+        let stamp = if settled == (Stamp { read_ns: before.read_ns, ..after }) { settled } else { Stamp::default() };
+        self.batch.push(Submission {
+            project: self.intake.project.clone(),
+            sha256,
+            bytes,
+            origin: Origin::Path { absolute, shown: shown_path(root, path) },
+            stamp,
+        });
+        if self.batch.len() >= BATCH {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), docmill_store::Error> {
+        let batch = std::mem::take(&mut self.batch);
+        let sizes: Vec<u64> = batch.iter().map(|s| s.bytes).collect();
+        let submitted = self.runtime.block_on(self.store.submit(batch))?;
+        for (submitted, bytes) in submitted.into_iter().zip(sizes) {
+            let new = !matches!(submitted, Submitted::Known(_));
+            match submitted {
+                Submitted::New(_) | Submitted::Again(_) => self.report.new += 1,
+                Submitted::Known(_) => self.report.duplicates += 1,
+            }
+            self.observer.on(Event::Seen { bytes, new });
+        }
+        Ok(())
+    }
+
+    fn unread(&mut self, root: &Path, path: &Path, error: &io::Error) -> Result<(), Error> {
+        let code = match disposition::io_code(error) {
+            // The disk of the sources can be read or not; it is never full.
+            Code::DISK_FULL => Code::READ_ERROR,
+            code => code,
+        };
+        let file = Unread {
+            absolute: path.as_os_str().as_bytes().to_vec(),
+            shown: shown_path(root, path),
+            code,
+            message: error.to_string(),
+        };
+        self.report.unread += 1;
+        self.observer.on(Event::Unread { shown: file.shown.clone(), code, message: file.message.clone() });
+        Ok(self.runtime.block_on(self.store.note_unread(file))?)
+    }
+
+    /// Sources that were below the root and are no longer there. They stay until `prune`.
+    fn vanished(&mut self, root: &Path) -> Result<(), Error> {
+        let mut prefix = root.as_os_str().as_bytes().to_vec();
+        if !prefix.ends_with(b"/") {
+            prefix.push(b'/');
+        }
+        self.report.vanished.extend(vanished(self.runtime, self.store, &prefix)?.into_iter().map(|s| s.shown));
+        Ok(())
+    }
+}
+
+/// Sources below a prefix whose files are gone.
+pub(crate) fn vanished(
+    runtime: &tokio::runtime::Handle,
+    store: &Arc<dyn Store>,
+    prefix: &[u8],
+) -> Result<Vec<SourceRow>, docmill_store::Error> {
+    let mut gone = Vec::new();
+    let mut after = Vec::new();
+    loop {
+        let page = runtime.block_on(store.sources_below(prefix.to_vec(), after, 1000))?;
+        let Some(last) = page.last() else { return Ok(gone) };
+        after = last.absolute.clone();
+        gone.extend(page.into_iter().filter(|source| {
+            let path = Path::new(std::ffi::OsStr::from_bytes(&source.absolute));
+            matches!(path.symlink_metadata(), Err(error) if error.kind() == io::ErrorKind::NotFound)
+        }));
+    }
+}
+
+enum Looked {
+    Io(io::Error),
+    Store(docmill_store::Error),
+}
+
+impl From<io::Error> for Looked {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<docmill_store::Error> for Looked {
+    fn from(error: docmill_store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The path relative to its root, as people and the export see it: what is not UTF-8, and `%` itself before two
+/// hexadecimal digits, stands as %XX, so that different paths stay different.
+pub fn shown_path(root: &Path, path: &Path) -> String {
+    let relative = path.strip_prefix(root).unwrap_or(path);
+    let bytes = relative.as_os_str().as_bytes();
+    let mut out = String::new();
+    for chunk in bytes.utf8_chunks() {
+        let valid = chunk.valid();
+        for (at, c) in valid.char_indices() {
+            let escaped = valid.as_bytes().get(at + 1..at + 3).is_some_and(|d| d.iter().all(u8::is_ascii_hexdigit));
+            if c == '%' && escaped {
+                out.push_str("%25");
+            } else {
+                out.push(c);
+            }
+        }
+        for byte in chunk.invalid() {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn paths_that_are_not_utf_8_are_shown_without_loss() {
+        let check = |path: &[u8], expected: &str| {
+            let path = Path::new("/r").join(OsStr::from_bytes(path));
+            assert_eq!(shown_path(Path::new("/r"), &path), expected);
+        };
+        check(b"a/b.txt", "a/b.txt");
+        check("ü.txt".as_bytes(), "ü.txt");
+        check(b"\xfc.txt", "%FC.txt");
+        check(b"100%.txt", "100%.txt");
+        check(b"%FC.txt", "%25FC.txt");
+    }
+}

@@ -1,0 +1,313 @@
+//! Reads a document behind the wall, page by page.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use docmill_extract::{Flow, Options, Summary};
+use docmill_model::{Code, Digest, DocumentId, Origin, Page, Stage, Warning};
+use docmill_store::{Failure, MemberFile, Ocr, Output, Stamp};
+use serde_json::json;
+
+use crate::blob::BlobWriter;
+use crate::disposition;
+use crate::driver::Driver;
+use crate::event::Event;
+use crate::stage::{Ended, Finished, Progress, StageRun, task};
+use crate::wall::{Broken, Part};
+
+task!(
+    ProcessOcr,
+    &["document_uuid", "source_doc_sql_id", "file_path", "file_name", "detected_file_type", "project_sql_id"]
+);
+
+pub(crate) struct Run;
+
+/// Where the bytes may lie, best first, and what earlier attempts have read.
+pub(crate) struct Input {
+    document: DocumentId,
+    sha256: Digest,
+    bytes: u64,
+    places: Vec<(PathBuf, Option<Stamp>)>,
+    saved_chars: u64,
+}
+
+impl StageRun for Run {
+    const STAGE: Stage = Stage::ProcessOcr;
+    type Input = Input;
+
+    async fn load(&self, driver: &Driver, document: DocumentId) -> Result<Input, docmill_store::Error> {
+        let parts = driver.parts();
+        let row = parts.store.document(document).await?;
+        let mut places = Vec::new();
+        for origin in &row.sources {
+            match origin {
+                Origin::Path { absolute, .. } => {
+                    let known = parts.store.source_at(&row.project, absolute.clone()).await?;
+                    let path = Path::new(std::ffi::OsStr::from_bytes(absolute)).to_owned();
+                    places.push((path, known.map(|s| s.stamp)));
+                }
+                Origin::Member { .. } => places.push((parts.blobs.path(&row.sha256), None)),
+            }
+        }
+        let pages = parts.store.page_rows(document).await?;
+        let saved_chars = pages.iter().map(|p| u64::from(p.span.len())).sum();
+        Ok(Input { document, sha256: row.sha256, bytes: row.bytes, places, saved_chars })
+    }
+
+    fn run(
+        &self,
+        driver: &Driver,
+        progress: &Progress,
+        input: Input,
+    ) -> Result<Result<Finished, Ended>, docmill_store::Error> {
+        let (file, stamp) = match open(&input) {
+            Ok(found) => found,
+            Err(failure) => return Ok(Err(Ended::Failed(failure))),
+        };
+        let mut taking = Taking::new(driver, progress, &input);
+        let options = Options { first_page: progress.saved_pages + 1, ..Options::default() };
+        let mut started = |pid| driver.parts().observer.on(Event::ChildStarted { document: input.document, pid });
+        let read = driver.parts().reader.read(&file, &options, &mut started, &mut |part| taking.take(part));
+        if let Some(error) = taking.store_error.take() {
+            return Err(error);
+        }
+        if let Some(error) = taking.io_error.take() {
+            return Ok(Err(Ended::Failed(disposition::io(&error))));
+        }
+        if !is_unchanged(&file, &stamp) && !has_digest(&file, &input.sha256) {
+            return Ok(Err(Ended::Failed(changed())));
+        }
+        let summary = match read {
+            Ok(Ok(summary)) => summary,
+            Ok(Err(error)) => return Ok(Err(disposition::disposition(error))),
+            Err(Broken::Stopped) => match taking.over_limit() {
+                Some(summary) => summary,
+                None => return Ok(Err(disposition::disposition(docmill_extract::Error::Stopped))),
+            },
+            Err(Broken::Death { death, stderr }) => {
+                taking.flush();
+                if let Some(error) = taking.store_error.take() {
+                    return Err(error);
+                }
+                let failure = disposition::death(&death, &stderr);
+                return Ok(Err(Ended::Died { failure, advanced: taking.saved > 0 }));
+            }
+        };
+        Ok(taking.finish(summary))
+    }
+}
+
+/// Takes the parts of a document as they come: saves each page when the next one arrives, so that the last one
+/// goes with the commit; writes members into blobs.
+struct Taking<'a> {
+    driver: &'a Driver,
+    progress: &'a Progress,
+    document: DocumentId,
+    /// Characters of all pages so far, saved ones included.
+    chars: u64,
+    max_chars: u64,
+    cut: Option<u32>,
+    media: Option<docmill_model::MediaType>,
+    waiting: Vec<Page>,
+    saved: u32,
+    open: Option<(String, BlobWriter)>,
+    members: Vec<MemberFile>,
+    store_error: Option<docmill_store::Error>,
+    io_error: Option<std::io::Error>,
+}
+
+impl<'a> Taking<'a> {
+    fn new(driver: &'a Driver, progress: &'a Progress, input: &Input) -> Self {
+        Self {
+            driver,
+            progress,
+            document: input.document,
+            chars: input.saved_chars,
+            max_chars: u64::from(Options::default().max_chars),
+            cut: None,
+            media: None,
+            waiting: Vec::new(),
+            saved: 0,
+            open: None,
+            members: Vec::new(),
+            store_error: None,
+            io_error: None,
+        }
+    }
+
+    fn take(&mut self, part: Part<'_>) -> Flow {
+        match part {
+            Part::Page(page) => self.page(page),
+            Part::Member(member) => {
+                self.close();
+                match self.driver.parts().blobs.writer() {
+                    Ok(writer) => self.open = Some((member.name, writer)),
+                    Err(error) => self.io_error = Some(error),
+                }
+            }
+            Part::Bytes(bytes) => {
+                if let Some((_, writer)) = &mut self.open
+                    && let Err(error) = writer.write(bytes)
+                {
+                    self.io_error = Some(error);
+                }
+            }
+        }
+        let stop = self.store_error.is_some() || self.io_error.is_some() || self.cut.is_some();
+        if stop { Flow::Stop } else { Flow::Continue }
+    }
+
+    fn page(&mut self, page: Page) {
+        if page.size.is_some() {
+            // Only paged formats have sizes; of these PDF is the one that is read.
+            self.media = Some(docmill_model::MediaType::Pdf);
+        }
+        let chars = page.text.chars().count() as u64;
+        // A page alone is bounded by its extractor; a document's pages together are bounded here, where those of
+        // earlier attempts count too.
+        if self.chars > 0 && self.chars + chars > self.max_chars {
+            self.cut = Some(page.number);
+            return;
+        }
+        self.chars += chars;
+        self.flush();
+        self.waiting.push(page);
+    }
+
+    /// Saves the pages that wait.
+    fn flush(&mut self) {
+        if self.waiting.is_empty() || self.store_error.is_some() {
+            return;
+        }
+        let pages = std::mem::take(&mut self.waiting);
+        let count = pages.len() as u32;
+        match self.progress.save(self.driver, pages) {
+            Ok(()) => {
+                self.saved += count;
+                let pages = self.progress.saved_pages + self.saved;
+                self.driver.parts().observer.on(Event::PagesRead { document: self.document, pages });
+            }
+            Err(error) => self.store_error = Some(error),
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some((name, writer)) = self.open.take() {
+            match writer.finish(&self.driver.parts().blobs) {
+                Ok((sha256, bytes)) => self.members.push(MemberFile { name, sha256, bytes }),
+                Err(error) => self.io_error = Some(error),
+            }
+        }
+    }
+
+    /// What is known of a document whose pages passed the limit.
+    fn over_limit(&self) -> Option<Summary> {
+        let page = self.cut?;
+        let message = format!("the text from page {page} on is past the limit of {} characters", self.max_chars);
+        Some(Summary { media_type: self.media?, pages: page - 1, warnings: vec![Warning::new(Code::TEXT_LIMIT, message)] })
+    }
+
+    fn finish(mut self, summary: Summary) -> Result<Finished, Ended> {
+        self.close();
+        if let Some(error) = &self.io_error {
+            return Err(Ended::Failed(disposition::io(error)));
+        }
+        let reply = json!({
+            "status": "success", "document_uuid": self.document.to_string(), "text_length": self.chars,
+            "total_pages": summary.pages,
+        });
+        let output = Output::Ocr(Ocr { media_type: summary.media_type, pages: self.waiting, members: self.members });
+        Ok(Finished { output, warnings: summary.warnings, reply })
+    }
+}
+
+/// Opens the first place that still has the document's bytes.
+fn open(input: &Input) -> Result<(File, Stamp), Failure> {
+    let mut last = None;
+    for (path, known) in &input.places {
+        match File::open(path).and_then(|file| stamp(&file).map(|now| (file, now))) {
+            Ok((file, now)) => {
+                let same = known.is_none_or(|known| known.proves_unchanged(&now)) && now.size == input.bytes;
+                if same || has_digest(&file, &input.sha256) {
+                    return Ok((file, now));
+                }
+                last = Some(changed());
+            }
+            Err(error) => last = Some(disposition::io(&error)),
+        }
+    }
+    Err(last.unwrap_or_else(|| {
+        let warning = Warning::new(Code::SOURCE_GONE, Code::SOURCE_GONE.meaning());
+        Failure { warning, chain: vec!["the document has no source".into()] }
+    }))
+}
+
+fn changed() -> Failure {
+    let warning = Warning::new(Code::SOURCE_CHANGED, Code::SOURCE_CHANGED.meaning());
+    Failure { warning, chain: vec!["the bytes are not those that were registered".into()] }
+}
+
+/// What the file system tells of an open file, read now.
+pub(crate) fn stamp(file: &File) -> std::io::Result<Stamp> {
+    let m = file.metadata()?;
+    Ok(stamp_of(&m))
+}
+
+pub(crate) fn stamp_of(m: &std::fs::Metadata) -> Stamp {
+    const SECOND: i64 = 1_000_000_000;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Stamp {
+        size: m.size(),
+        mtime_ns: m.mtime().saturating_mul(SECOND).saturating_add(m.mtime_nsec()),
+        ctime_ns: m.ctime().saturating_mul(SECOND).saturating_add(m.ctime_nsec()),
+        inode: m.ino(),
+        read_ns: i64::try_from(now.as_nanos()).unwrap_or(i64::MAX),
+    }
+}
+
+/// Whether the file looks as it did when it was opened.
+fn is_unchanged(file: &File, before: &Stamp) -> bool {
+    stamp(file).is_ok_and(|now| before.size == now.size && before.mtime_ns == now.mtime_ns && before.ctime_ns == now.ctime_ns)
+}
+
+fn has_digest(file: &File, sha256: &Digest) -> bool {
+    use std::os::unix::fs::FileExt;
+    use sha2::Digest as _;
+    let mut hasher = sha2::Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut at = 0;
+    loop {
+        match file.read_at(&mut buffer, at) {
+            Ok(0) => break,
+            Ok(n) => {
+                hasher.update(&buffer[..n]);
+                at += n as u64;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return false,
+        }
+    }
+    Digest(hasher.finalize().into()) == *sha256
+}
+
+/// Hashes a file from where it stands; gives the digest and the number of bytes.
+pub(crate) fn hash(file: &mut File) -> std::io::Result<(Digest, u64)> {
+    use sha2::Digest as _;
+    let mut hasher = sha2::Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut bytes = 0;
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok((Digest(hasher.finalize().into()), bytes)),
+            Ok(n) => {
+                hasher.update(&buffer[..n]);
+                bytes += n as u64;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
