@@ -1,5 +1,7 @@
 //! What a child may touch.
 
+use std::process::{Command, Stdio};
+
 use super::*;
 
 #[test]
@@ -57,4 +59,12 @@ fn the_memory_of_a_running_child_can_be_measured() {
     let mut call = warden.call(b"say-and-park", None, &LIMITS).unwrap();
     call.next().unwrap().unwrap();
     assert!(warden::pss(call.pid()).unwrap() > 0);
+}
+
+#[test]
+fn a_process_that_only_claims_to_be_a_child_ends() {
+    let mut command = Command::new(options().program);
+    let output = command.env("WARDEN_CHILD", "1").stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(87));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("could not confine itself"));
 }

@@ -166,21 +166,41 @@ fn children_end_with_the_warden() {
     assert!(is_reaped(busy.pid()));
 }
 
-#[test]
-fn a_child_ends_with_a_parent_that_is_killed() {
-    let mut parent = Command::new(env!("CARGO_BIN_EXE_warden-test-child"))
-        .arg("parent")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+/// A process with a child of its own, and that child's number. `prepare` runs before the child is started.
+fn family(program: &Path, prepare: impl FnOnce()) -> (std::process::Child, u32) {
+    let mut parent = Command::new(program).arg("parent").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    prepare();
+    parent.stdin.take().unwrap().write_all(b"go\n").unwrap();
     let mut line = String::new();
     BufReader::new(parent.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let child: u32 = line.trim().parse().unwrap();
+    (parent, line.trim().parse().unwrap())
+}
+
+#[test]
+fn a_child_ends_with_a_parent_that_is_killed() {
+    let (mut parent, child) = family(&options().program, || {});
     assert!(!is_reaped(child));
     parent.kill().unwrap();
     parent.wait().unwrap();
     await_end(child);
+}
+
+#[test]
+fn a_program_that_was_removed_still_starts_children() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let program = folder.path().join("program");
+    std::fs::hard_link(options().program, &program).unwrap();
+    let (mut parent, child) = family(&program, || std::fs::remove_file(&program).unwrap());
+    assert!(!is_reaped(child));
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+}
+
+#[test]
+fn wardens_and_calls_move_between_threads() {
+    fn check<T: Send>() {}
+    check::<&Warden>();
+    check::<warden::Call>();
 }
 
 #[test]
