@@ -106,8 +106,8 @@ pub trait Broker: Send + Sync {
 /// Takes messages from some queues and keeps them reserved until they are settled.
 #[async_trait]
 pub trait Consumer: Send {
-    /// Waits for messages and gives up to `credit` of them, the most urgent first; at least one, unless `credit`
-    /// is 0. Cancel safe: a call that is dropped loses no message.
+    /// Waits for messages and gives up to `credit` of them, the most urgent first. Cancel safe: what a dropped call
+    /// had taken comes with the next. With a credit of 0 it gives only that, and does not wait for more.
     async fn next(&mut self, credit: usize) -> Result<Vec<Delivery>, Error>;
 
     /// Settles messages. Settling one twice, or one that was lost to another consumer, does nothing.

@@ -15,10 +15,14 @@ mod context;
 pub mod machine;
 mod memory;
 mod pool;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod registry;
 mod task;
 pub mod worker;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisBroker, RedisResults};
 pub use backend::{NoResults, ResultBackend};
 pub use broker::{Broker, Consumer, ConsumerOptions, Delivery, Epoch, Outgoing, Settle, Tag};
 pub use celeriac_wire::result::Record;

@@ -101,7 +101,7 @@ impl Worker {
             let credit = if driver.pending.is_empty() { driver.machine.credit() } else { 0 };
             let sleep = driver.sleep();
             let step = tokio::select! {
-                () = &mut shutdown, if !closing => Step::Events(vec![Event::Shutdown]),
+                () = &mut shutdown, if !closing => Step::Shutdown,
                 Some(event) = events.recv() => Step::Events(vec![event]),
                 fetched = driver.consumer.next(credit), if credit > 0 && driver.fetch.ready() => Step::Fetched(fetched),
                 _ = renewal.tick() => Step::Renew,
@@ -113,6 +113,15 @@ impl Worker {
                     driver.on(deliveries.into_iter().map(Event::Delivered));
                 }
                 Step::Fetched(Err(error)) => driver.fetch.failed(&error),
+                Step::Shutdown => {
+                    closing = true;
+                    driver.on([Event::Shutdown]);
+                    // What a dropped call had taken is given back too.
+                    match driver.consumer.next(0).await {
+                        Ok(deliveries) => driver.on(deliveries.into_iter().map(Event::Delivered)),
+                        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "could not look back"),
+                    }
+                }
                 Step::Renew => {
                     let held = driver.machine.held();
                     if let Err(error) = driver.consumer.renew(&held).await {
@@ -120,7 +129,6 @@ impl Worker {
                     }
                 }
                 Step::Events(mut batch) => {
-                    closing |= batch.iter().any(|event| matches!(event, Event::Shutdown));
                     // What has happened meanwhile leaves together.
                     batch.extend(std::iter::from_fn(|| events.try_recv().ok()));
                     driver.on(batch);
@@ -141,6 +149,7 @@ enum Step {
     Events(Vec<Event>),
     Fetched(Result<Vec<Delivery>, broker::Error>),
     Renew,
+    Shutdown,
 }
 
 struct Driver {

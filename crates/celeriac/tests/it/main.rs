@@ -1,0 +1,5 @@
+//! Our worker and unmodified Python Celery on one real Redis.
+
+mod peer;
+mod tasks;
+mod wire;
