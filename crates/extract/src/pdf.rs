@@ -13,6 +13,8 @@ mod ink;
 mod line;
 mod logical;
 mod order;
+#[cfg(test)]
+mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -99,10 +101,14 @@ impl AsRef<[u8]> for Shared {
     }
 }
 
+/// The entry of the trailer that an encrypted file has.
+const ENCRYPT: &[u8] = b"/Encrypt";
+
 fn open(bytes: &Bytes) -> Result<Pdf, Error> {
     let shared = Arc::new(Shared(bytes.clone()));
     let opened = catch_unwind(AssertUnwindSafe(|| Pdf::new(shared)));
     let opened = opened.map_err(|_| damaged("the structure of the file cannot be read"))?;
+    let encrypted = || (**bytes).as_ref().windows(ENCRYPT.len()).any(|window| window == ENCRYPT);
     opened.map_err(|error| match error {
         LoadPdfError::Decryption(DecryptionError::PasswordProtected) => {
             Error::NeedsPassword { media_type: MediaType::Pdf }
@@ -111,6 +117,8 @@ fn open(bytes: &Bytes) -> Result<Pdf, Error> {
             damaged("the encryption is of an unknown kind")
         }
         LoadPdfError::Decryption(_) => damaged("the encryption cannot be read"),
+        // What is encrypted with a key that is not there often looks like a file without pages.
+        LoadPdfError::Invalid if encrypted() => Error::NeedsPassword { media_type: MediaType::Pdf },
         LoadPdfError::Invalid => damaged("no pages can be found"),
     })
 }

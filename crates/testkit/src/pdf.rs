@@ -115,24 +115,26 @@ pub fn pdf(pages: &[PdfPage]) -> Vec<u8> {
         ));
         objects.push(stream("", &page.content));
     }
-    assemble(&objects)
+    assemble(&objects, "")
 }
 
-/// Writes a file of these objects, numbered from 1; the first is the catalogue.
-pub fn assemble(objects: &[String]) -> Vec<u8> {
-    let mut file = "%PDF-1.7\n".to_owned();
-    let mut offsets = Vec::new();
+/// Writes a file of these objects, numbered from 1; the first is the catalogue. `trailer` holds further entries of
+/// the trailer.
+pub fn assemble<T: AsRef<[u8]>>(objects: &[T], trailer: &str) -> Vec<u8> {
+    let mut file = b"%PDF-1.7\n".to_vec();
+    let mut entries = String::new();
     for (index, object) in objects.iter().enumerate() {
-        offsets.push(file.len());
-        file.push_str(&format!("{} 0 obj\n{object}\nendobj\n", index + 1));
+        entries.push_str(&format!("{:010} 00000 n \n", file.len()));
+        file.extend_from_slice(format!("{} 0 obj\n", index + 1).as_bytes());
+        file.extend_from_slice(object.as_ref());
+        file.extend_from_slice(b"\nendobj\n");
     }
+    let size = objects.len() + 1;
     let xref = file.len();
-    file.push_str(&format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1));
-    for offset in offsets {
-        file.push_str(&format!("{offset:010} 00000 n \n"));
-    }
-    file.push_str(&format!("trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{xref}\n%%EOF\n", objects.len() + 1));
-    file.into_bytes()
+    file.extend_from_slice(format!("xref\n0 {size}\n0000000000 65535 f \n{entries}").as_bytes());
+    let trailer = format!("trailer\n<< /Size {size} /Root 1 0 R {trailer} >>\nstartxref\n{xref}\n%%EOF\n");
+    file.extend_from_slice(trailer.as_bytes());
+    file
 }
 
 /// A stream object with further entries of its dictionary.

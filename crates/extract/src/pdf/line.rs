@@ -73,7 +73,7 @@ pub(super) fn lines(all: &[Fragment], mut members: Vec<u32>) -> Vec<Line> {
 fn joins(line: &Line, end: f64, fragment: &Fragment) -> bool {
     let (small, large) = (line.size.min(fragment.size), line.size.max(fragment.size));
     let overlap = line.x1 - fragment.x0;
-    if overlap > 0.5 * small && overlap > 0.5 * (fragment.x1 - fragment.x0) {
+    if overlap > 0.5 * small && overlap > 0.75 * (fragment.x1 - fragment.x0) {
         return false;
     }
     let shift = (end - fragment.base).abs();
@@ -90,7 +90,9 @@ pub(super) fn words<'a>(all: &[Fragment], line: &'a Line) -> Vec<&'a [u32]> {
             let gap = b.x0 - a.x1;
             let size = a.size.min(b.size);
             let space = (a.space_right || b.space_left) && gap > -0.1 * size;
-            !space && gap <= threshold * size
+            // Words painted over each other; a single glyph may be an accent on its letter.
+            let crossed = gap < -0.35 * size && a.glyphs.len() > 1 && b.glyphs.len() > 1;
+            !space && !crossed && gap <= threshold * size
         })
         .collect()
 }
@@ -112,6 +114,6 @@ fn letter_spacing(all: &[Fragment], line: &Line) -> f64 {
     }
     let quarter = gaps.len() / 4;
     let low = *gaps.select_nth_unstable_by(quarter, f64::total_cmp).1;
-    // Letters half an em apart are not one word any more.
-    if (WORD_GAP..0.5).contains(&low) { low * 1.3 } else { 0.0 }
+    // Letters further apart than a wide space are not one word any more.
+    if (WORD_GAP..0.3).contains(&low) { low * 1.3 } else { 0.0 }
 }
