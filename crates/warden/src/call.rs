@@ -14,8 +14,8 @@ use crate::warden::Slot;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of the child's writable memory: heap, static data, stacks of its threads. Files mapped for reading
-    /// do not count. A child needs about a MiB before its first job. A call only gets children that were started
-    /// with this very limit.
+    /// do not count. A call only gets children that were started with this very limit. With less than about a MiB
+    /// the program may fail before it can say why, which is then not told as [`Death::Memory`].
     pub memory: u64,
     /// Longest wait for the next frame. A frame that arrives starts it anew, what is written to stderr does not,
     /// and the time between two calls of `next` does not count.
