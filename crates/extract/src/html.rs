@@ -5,7 +5,7 @@
 
 mod charset;
 mod element;
-mod link;
+pub(crate) mod link;
 mod page;
 mod table;
 mod token;
@@ -75,24 +75,26 @@ mod tests {
             &["title: T & t", "h1: Head line", "p1: text", "p2: one two\nthree", "p3: four", "p4: tail"],
         );
         check("<header><h1>H</h1><p>top</header><footer>end</footer>", &["h1: H", "header1: top", "footer1: end"]);
-        check("<pre>\n  a\n    b </pre><figure><img alt='A cat'><figcaption>C</figcaption></figure>", &[
-            "code1:   a\n    b",
-            "p1: A cat",
-            "caption1: C",
-        ]);
+        check(
+            "<pre>\n  a\n    b </pre><figure><img alt='A cat'><figcaption>C</figcaption></figure>",
+            &["code1:   a\n    b", "p1: A cat", "caption1: C"],
+        );
     }
 
     #[test]
     fn items_are_named_by_list_and_number() {
-        check("<ul><li>a<li>b<ol><li>x</ol>more<p>and</ul><dl><dt>t<dd>d</dl>", &[
-            "list1/i1: a",
-            "list1/i2: b",
-            "list2/i1: x",
-            "list1/i2/p2: more",
-            "list1/i2/p3: and",
-            "list3/i1: t",
-            "list3/i2: d",
-        ]);
+        check(
+            "<ul><li>a<li>b<ol><li>x</ol>more<p>and</ul><dl><dt>t<dd>d</dl>",
+            &[
+                "list1/i1: a",
+                "list1/i2: b",
+                "list2/i1: x",
+                "list1/i2/p2: more",
+                "list1/i2/p3: and",
+                "list3/i1: t",
+                "list3/i2: d",
+            ],
+        );
     }
 
     #[test]
@@ -106,15 +108,10 @@ mod tests {
 
     #[test]
     fn a_cell_with_structure_in_it_is_read_as_blocks() {
-        check("<table><tr><td>a<h2>H</h2>b<table><tr><td>x<td>y</table>c</td><td>d</table>", &[
-            "p1: a",
-            "h1: H",
-            "p2: b",
-            "table2/r1/c1: x",
-            "table2/r1/c2: y",
-            "p3: c",
-            "table1/r1/c2: d",
-        ]);
+        check(
+            "<table><tr><td>a<h2>H</h2>b<table><tr><td>x<td>y</table>c</td><td>d</table>",
+            &["p1: a", "h1: H", "p2: b", "table2/r1/c1: x", "table2/r1/c2: y", "p3: c", "table1/r1/c2: d"],
+        );
     }
 
     #[test]
@@ -159,13 +156,18 @@ mod tests {
 
     #[test]
     fn xhtml_may_close_every_tag_at_once() {
-        check_text("<?xml version='1.0'?><html><head><title/><script src='x'/></head><p>a<![CDATA[ <b> ]]></p></html>", "a <b>\n");
+        check_text(
+            "<?xml version='1.0'?><html><head><title/><script src='x'/></head><p>a<![CDATA[ <b> ]]></p></html>",
+            "a <b>\n",
+        );
         check_text("<p>a<svg><style/><text>b</text></svg>c", "abc\n");
     }
 
     #[test]
     fn deep_nesting_is_flattened_and_told() {
-        for (open, close) in [("<div>", "</div>"), ("<b>", "</b>"), ("<table><tr><td>", ""), ("<ul><li>", "</ul>"), ("<a href=x>", "")] {
+        for (open, close) in
+            [("<div>", "</div>"), ("<b>", "</b>"), ("<table><tr><td>", ""), ("<ul><li>", "</ul>"), ("<a href=x>", "")]
+        {
             let source = format!("a{}b{}<p>c", open.repeat(100_000), close.repeat(100_000));
             let (page, summary) = extract_as(extract, source.as_bytes(), &Options::default());
             assert_eq!(page.text.split_whitespace().collect::<String>(), "abc", "{open}");

@@ -44,7 +44,7 @@ pub fn sniff(bytes: &[u8]) -> MediaType {
     }
     if magic::has_late_pdf_header(bytes) {
         MediaType::Pdf
-    } else if json::is_json(text, sample.whole) {
+    } else if json::is_json(text) {
         other(OtherType::Json)
     } else if markdown::is_markdown(text) {
         MediaType::Markdown

@@ -1,17 +1,16 @@
 //! JSON, by its grammar (RFC 8259): one value, or one for each line.
 
-/// Whether the text is an object or array of JSON, as far as it goes. `whole` is false when the text goes on
-/// behind its end.
-pub(super) fn is_json(text: &str, whole: bool) -> bool {
+/// Whether the text is an object or array of JSON, as far as it goes.
+pub(super) fn is_json(text: &str) -> bool {
     let text = text.trim();
     if !text.starts_with(['{', '[']) {
         return false;
     }
-    let mut scan = Scan { bytes: text.as_bytes(), at: 0, open: Vec::new() };
+    let mut scan = Scan { bytes: text.as_bytes(), at: 0, open: Vec::new(), keys: 0 };
     match scan.values() {
         Some(()) => scan.open.is_empty(),
-        // A text that was cut ends within a token.
-        None => !whole && scan.at >= scan.bytes.len(),
+        // What is right up to the end and has a key is JSON of which the end was cut off.
+        None => scan.at >= scan.bytes.len() && scan.keys > 0,
     }
 }
 
@@ -20,6 +19,7 @@ struct Scan<'a> {
     at: usize,
     /// The brackets that are open: whether each is an object. No deeper than there are bytes.
     open: Vec<bool>,
+    keys: u32,
 }
 
 impl Scan<'_> {
@@ -76,7 +76,12 @@ impl Scan<'_> {
     fn key(&mut self) -> Option<()> {
         self.string()?;
         self.white();
-        (self.peek()? == b':').then(|| self.at += 1)
+        if self.peek()? != b':' {
+            return None;
+        }
+        self.at += 1;
+        self.keys = self.keys.saturating_add(1);
+        Some(())
     }
 
     fn string(&mut self) -> Option<()> {
@@ -87,6 +92,7 @@ impl Scan<'_> {
         loop {
             match self.peek()? {
                 b'"' => break,
+                b'\n' => return None,
                 b'\\' => self.at += 2,
                 _ => self.at += 1,
             }

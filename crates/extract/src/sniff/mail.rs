@@ -26,22 +26,26 @@ const FIELDS: [&str; 17] = [
 
 pub(super) fn kind(text: &str) -> Option<MediaType> {
     let text = text.trim_start_matches(['\r', '\n']);
-    let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
-    if let Some(first) = text.split('\n').next()
-        && is_mailbox_line(first)
-    {
-        lines.next();
-        return is_header(lines).then_some(MediaType::Other(OtherType::Mbox));
+    let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    if text.split('\n').next().is_some_and(is_mailbox_line) {
+        return Some(MediaType::Other(OtherType::Mbox));
     }
     is_header(lines).then_some(MediaType::Mail)
 }
 
-/// `From ` with an address and a time, which parts the mails of a mailbox.
+/// `From `, a sender and a time as C's `asctime` writes it, which parts the mails of a mailbox: no sentence has it.
 fn is_mailbox_line(line: &str) -> bool {
-    line.strip_prefix("From ").is_some_and(|rest| {
-        let clock = |word: &str| word.len() >= 4 && word.contains(':') && word.starts_with(|c: char| c.is_ascii_digit());
-        rest.split_whitespace().count() >= 2 && rest.split_whitespace().any(clock)
-    })
+    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let words: Vec<&str> = line.split_whitespace().take(12).collect();
+    let is_time = |w: &[&str]| {
+        DAYS.contains(&w[0])
+            && MONTHS.contains(&w[1])
+            && w[2].parse::<u8>().is_ok()
+            && w[3].len() >= 4
+            && w[3].split(':').all(|n| n.parse::<u8>().is_ok())
+    };
+    line.starts_with("From ") && words[1..].windows(4).any(is_time)
 }
 
 /// Whether the lines up to the first blank one are fields, at least two of them known ones of mail. A line that is

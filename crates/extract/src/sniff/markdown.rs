@@ -7,6 +7,8 @@ const MAX_LINES: usize = 2_000;
 #[derive(Default)]
 struct Signals {
     headings: u32,
+    /// Headings below the first level, which comments hardly look like.
+    subheadings: u32,
     fences: u32,
     links: u32,
     tables: u32,
@@ -15,18 +17,18 @@ struct Signals {
     quotes: u32,
 }
 
-/// Whether marks of two kinds are there, one of them a kind that plain text does not use by itself.
+/// Whether marks of two kinds are there, one of them a kind that plain text does not use by itself; or marks that
+/// nothing else has.
 pub(super) fn is_markdown(text: &str) -> bool {
     // A program's first line, whose comments look like headings.
     if text.starts_with("#!") {
         return false;
     }
     let s = signals(text);
-    let fences = s.fences >= 2;
-    let strong = [s.headings > 0, fences, s.links > 0, s.tables > 0, s.emphasis > 0];
-    let strong = strong.into_iter().filter(|&b| b).count();
-    let weak = usize::from(s.items >= 2) + usize::from(s.quotes >= 1) + usize::from(s.headings >= 3);
-    strong >= 2 || (strong == 1 && weak >= 1 && (s.headings > 0 || fences || s.tables > 0 || s.links > 0))
+    let strong = [s.headings > 0, s.fences >= 2, s.links > 0, s.emphasis > 0].into_iter().filter(|&b| b).count();
+    let weak = s.items >= 2 || s.quotes > 0;
+    let sections = s.headings >= 2 && s.subheadings > 0;
+    s.tables > 0 || sections || strong >= 2 || (weak && (s.headings > 0 || s.fences >= 2 || s.links > 0))
 }
 
 fn signals(text: &str) -> Signals {
@@ -43,7 +45,10 @@ fn signals(text: &str) -> Signals {
             let next = lines.peek().copied().unwrap_or("");
             // Headings stand apart; comments of a program stand on the code they explain.
             let apart = previous.trim().is_empty() || next.trim().is_empty();
-            s.headings += u32::from(is_heading(line) && apart);
+            if apart && is_heading(line) {
+                s.headings += 1;
+                s.subheadings += u32::from(line.starts_with("##"));
+            }
             s.tables += u32::from(line.contains('|') && is_table_rule(body) && previous.contains('|'));
             s.items += u32::from(is_item(body));
             s.quotes += u32::from(body.starts_with("> "));
@@ -69,7 +74,8 @@ fn is_table_rule(line: &str) -> bool {
 
 fn is_item(line: &str) -> bool {
     let numbered = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    ["- ", "* ", "+ "].iter().any(|mark| line.starts_with(mark)) || (numbered.len() < line.len() && numbered.starts_with(". "))
+    ["- ", "* ", "+ "].iter().any(|mark| line.starts_with(mark))
+        || (numbered.len() < line.len() && numbered.starts_with(". "))
 }
 
 /// `[text](target)` and `[label]: target`.

@@ -8,8 +8,30 @@ pub(super) enum Kind {
 
 /// Elements of which HTML may consist when the tags around it were left out.
 const FRAGMENT: [&str; 24] = [
-    "a", "article", "b", "blockquote", "br", "center", "div", "font", "form", "h1", "h2", "h3", "img", "link", "main",
-    "meta", "ol", "p", "script", "section", "span", "style", "table", "ul",
+    "a",
+    "article",
+    "b",
+    "blockquote",
+    "br",
+    "center",
+    "div",
+    "font",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "img",
+    "link",
+    "main",
+    "meta",
+    "ol",
+    "p",
+    "script",
+    "section",
+    "span",
+    "style",
+    "table",
+    "ul",
 ];
 
 /// Bytes within which the tags of a document that begins with text have to stand.
@@ -24,7 +46,11 @@ pub(super) fn kind(text: &str) -> Option<Kind> {
     }
     if starts_with(rest, "<!doctype") {
         let name = rest["<!doctype".len()..].trim_start();
-        return Some(if starts_with(name, "html") || starts_with(name, "\"-//w3c//dtd html") { Kind::Html } else { Kind::Xml });
+        return Some(if starts_with(name, "html") || starts_with(name, "\"-//w3c//dtd html") {
+            Kind::Html
+        } else {
+            Kind::Xml
+        });
     }
     let Some(name) = tag_name(rest) else {
         // `xml` with nothing behind it is a beginning that was cut off.

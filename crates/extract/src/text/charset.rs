@@ -258,7 +258,8 @@ mod tests {
             check(&utf32(source, u32::to_le_bytes), text, 0);
             check(&utf32(source, u32::to_be_bytes), text, 0);
         }
-        let russian = "\u{43f}\u{440}\u{438}\u{432}\u{435}\u{442} \u{43c}\u{438}\u{440} \u{438} \u{432}\u{441}\u{435}\n";
+        let russian =
+            "\u{43f}\u{440}\u{438}\u{432}\u{435}\u{442} \u{43c}\u{438}\u{440} \u{438} \u{432}\u{441}\u{435}\n";
         check(&utf16(russian, u16::to_le_bytes), russian, 0);
         check(&utf16(russian, u16::to_be_bytes), russian, 0);
     }
