@@ -95,7 +95,7 @@ pub enum Effect {
     /// Stores a state of the task's own, such as `PROGRESS`, with what it carries.
     State { status: String, meta: Value },
     /// Sends a message.
-    Publish(Outgoing),
+    Publish(Box<Outgoing>),
 }
 
 type Emit = dyn Fn(Effect) + Send + Sync;

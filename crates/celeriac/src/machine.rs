@@ -59,7 +59,7 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     Submit(Job),
-    Publish(Outgoing),
+    Publish(Box<Outgoing>),
     Store(Record),
     Settle(Tag, Settle),
 }
@@ -254,7 +254,7 @@ impl Machine {
             Ok(reply) => Some(done(record(&held.request, result::SUCCESS, reply), children, now)),
             Err(Stop::Retry(retry)) if held.options.max_retries.is_none_or(|max| held.request.retries() < max) => {
                 let (outgoing, record) = again(&held.request, retry, children, now);
-                out.push(Action::Publish(outgoing));
+                out.push(Action::Publish(Box::new(outgoing)));
                 Some(record)
             }
             Err(Stop::Failure(cause) | Stop::Retry(Retry { cause, .. })) => {

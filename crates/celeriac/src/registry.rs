@@ -15,11 +15,14 @@ use crate::task::{AsyncTask, Failure, Outcome, Task, TaskOptions};
 
 pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome<Value>> + Send>>;
 
+type Compute = dyn Fn(&Context) -> Outcome<Value> + Send + Sync;
+type Start = dyn Fn(Context) -> Running + Send + Sync;
+
 /// A task from message body to reply.
 #[derive(Clone)]
 pub(crate) enum Handler {
-    Sync(Arc<dyn Fn(&Context) -> Outcome<Value> + Send + Sync>),
-    Async(Arc<dyn Fn(Context) -> Running + Send + Sync>),
+    Sync(Arc<Compute>),
+    Async(Arc<Start>),
 }
 
 struct Entry {

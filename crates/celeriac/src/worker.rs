@@ -169,7 +169,7 @@ impl Driver {
             for action in self.machine.on(event, SystemTime::now()) {
                 match action {
                     Action::Submit(job) => self.pool.submit(job),
-                    Action::Publish(outgoing) => self.pending.publish.push(outgoing),
+                    Action::Publish(outgoing) => self.pending.publish.push(*outgoing),
                     Action::Store(record) => self.pending.store.push(record),
                     Action::Settle(tag, settle) => self.pending.settle.push((tag, settle)),
                 }
