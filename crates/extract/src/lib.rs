@@ -10,17 +10,20 @@
 //! Read `sniff.rs` first, then the module of a format.
 
 mod csv;
+mod docx;
 mod draft;
 mod html;
-mod markdown;
 #[cfg(test)]
 mod invariant;
 mod mail;
+mod markdown;
 mod member;
 mod pdf;
 mod sniff;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::sync::Arc;
@@ -126,6 +129,8 @@ pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<
         MediaType::Html => html::extract(bytes, options, sink),
         MediaType::Markdown => markdown::extract(bytes, options, sink),
         MediaType::Csv => csv::extract(bytes, options, sink),
+        MediaType::Mail => mail::extract(bytes, options, sink),
+        MediaType::Docx => docx::extract(bytes, options, sink),
         MediaType::Pdf => pdf::extract(bytes, options, sink),
         media_type @ MediaType::Other(OtherType::Ole) if sniff::ole::is_encrypted_package(content) => {
             Err(Error::NeedsPassword { media_type })

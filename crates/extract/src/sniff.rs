@@ -81,3 +81,6 @@ impl Sample {
         chars > 0 && odd.saturating_sub(1) * 50 <= chars as u64 && (odd * 2) <= chars as u64
     }
 }
+
+#[cfg(test)]
+mod tests;
