@@ -15,7 +15,7 @@ use self::body::Use;
 use self::mime::{Part, Structure};
 use crate::draft::{Draft, Gap, replaced};
 use crate::member::Names;
-use crate::{Bytes, Error, Flow, Member, Options, Sink, Summary};
+use crate::{Bytes, Error, Flow, Member, Options, Sink, Summary, html};
 
 /// Reads a message as one page and gives its attachments as members.
 pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<Summary, Error> {
@@ -71,14 +71,11 @@ fn write_body(
     draft: &mut Draft,
     warnings: &mut Vec<Warning>,
 ) -> bool {
-    let mut count = 0;
     let mut lost = 0;
     let mut is_damaged = false;
     let mut is_cut = false;
-    for (part, use_) in structure.parts.iter().zip(uses) {
-        if !matches!(use_, Use::Plain | Use::Html) {
-            continue;
-        }
+    let texts = structure.parts.iter().zip(uses).filter(|(_, use_)| matches!(use_, Use::Plain | Use::Html));
+    for (number, (part, use_)) in texts.enumerate() {
         if draft.room() == 0 {
             is_cut |= !part.body.is_empty();
             continue;
@@ -87,13 +84,13 @@ fn write_body(
         lost += words.replaced;
         is_damaged |= words.is_damaged;
         is_cut |= words.is_cut;
-        if *use_ == Use::Plain {
-            for paragraph in body::paragraphs(&body::lines(&words.text, part)) {
-                count += 1;
-                draft.push(Gap::Blank, BlockKind::Paragraph, format!("body/p{count}"), paragraph);
-            }
-        } else {
-            write_html(&words.text, &mut count, options, draft, warnings);
+        let prefix = if number == 0 { "body/".to_owned() } else { format!("body{}/", number + 1) };
+        if *use_ == Use::Html {
+            warnings.extend(html::write(&words.text, &prefix, options, draft));
+            continue;
+        }
+        for (index, paragraph) in body::paragraphs(&body::lines(&words.text, part)).enumerate() {
+            draft.push(Gap::Blank, BlockKind::Paragraph, format!("{prefix}p{}", index + 1), paragraph);
         }
     }
     if is_cut && !draft.is_cut() {
@@ -104,11 +101,6 @@ fn write_body(
     }
     warnings.extend(replaced(lost));
     is_damaged
-}
-
-fn write_html(html: &str, count: &mut u32, _options: &Options, draft: &mut Draft, _warnings: &mut Vec<Warning>) {
-    *count += 1;
-    draft.push(Gap::Blank, BlockKind::Paragraph, format!("body/p{count}"), html);
 }
 
 fn give_members(

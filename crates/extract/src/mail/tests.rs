@@ -117,7 +117,12 @@ fn damage_is_told_and_the_rest_is_kept() {
         &[],
         &[Code::DAMAGED_PART],
     );
-    check("Subject: s\n\nsome text\0 here\n", "Subject: s\n\nsome text\u{FFFD} here\n", &[], &[Code::REPLACED_CHARACTERS]);
+    check(
+        "Subject: s\n\nsome text\0 here\n",
+        "Subject: s\n\nsome text\u{FFFD} here\n",
+        &[],
+        &[Code::REPLACED_CHARACTERS],
+    );
     check("Subject: s\n", "Subject: s\n", &[], &[]);
     check("X-Mailer: only\n\n", "", &[], &[Code::NO_TEXT]);
     let bytes: Bytes = Arc::new(b"\nno header".to_vec());
