@@ -499,8 +499,8 @@ def delivery_note() -> bytes:
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        b"/Resources << /XObject << /Scan 5 0 R >> >> >>",
+        (b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+        b"/Resources << /XObject << /Scan 5 0 R >> >> >>"),
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
         (f"<< /Type /XObject /Subtype /Image /Width {image.width} /Height {image.height} /ColorSpace /DeviceGray "
          f"/BitsPerComponent 1 /Filter /CCITTFaxDecode /DecodeParms << /K -1 /Columns {image.width} "
@@ -674,15 +674,15 @@ def amendment() -> bytes:
 
 def declaration() -> bytes:
     statements = [
-        "I keep the accounts of Linsenwerkstatt Morgenroth GmbH in Berlin. My e-mail address is annika.vogt@example.net; "
-        "I have no other, and my telephone number is +49 30 23125 017.",
-        "On 8 January 2024 I sent Invoice No. 2024-0117 for EUR 61,500.00 to Daniel Okafor, with copies to Eleanor Whitcombe "
-        "and Jörg Morgenroth. The invoice names the account with the IBAN DE89 3704 0044 0532 013000.",
-        "I did not write the message of 15 January 2024 that came from annika.vogt@example.com. That address is not ours. "
-        "I saw the message for the first time on 14 February 2024.",
+        ("I keep the accounts of Linsenwerkstatt Morgenroth GmbH in Berlin. My e-mail address is annika.vogt@example.net; "
+        "I have no other, and my telephone number is +49 30 23125 017."),
+        ("On 8 January 2024 I sent Invoice No. 2024-0117 for EUR 61,500.00 to Daniel Okafor, with copies to Eleanor Whitcombe "
+        "and Jörg Morgenroth. The invoice names the account with the IBAN DE89 3704 0044 0532 013000."),
+        ("I did not write the message of 15 January 2024 that came from annika.vogt@example.com. That address is not ours. "
+        "I saw the message for the first time on 14 February 2024."),
         "The account LT12 1000 0111 0100 1000 is unknown to me. No payment of January 22, 2024 has reached us.",
-        "On 19 January 2024 our mail service told us that somebody had read my mailbox since 4 January 2024. I changed my "
-        "password on the same day and told nobody. I regret that.",
+        ("On 19 January 2024 our mail service told us that somebody had read my mailbox since 4 January 2024. I changed my "
+        "password on the same day and told nobody. I regret that."),
     ]
     body = "".join([
         paragraph("Declaration of Annika Vogt", style="Heading1"),
