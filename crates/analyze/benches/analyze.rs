@@ -1,1 +1,65 @@
-fn main() {}
+//! The text and entity stages on one text of 20 KB, as a mail archive or a court file has them: headings, prose,
+//! citations, dates and sums.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use docmill_analyze::chunk::chunk;
+use docmill_analyze::clean::{clean, map_blocks};
+use docmill_analyze::mention::mentions;
+use docmill_model::{Block, BlockKind, Digest, DocumentId, MediaType, Span};
+
+const PARAGRAPH: &str = "On 3 March 2024 the  parties met at the office of Acme Inc. and agreed that the sum of \
+    USD 1,250,000.00 was due no later than 30 June 2024; see Smith v. Jones, 410 U.S. 113, 120 (1973).\r\nThe pay-\r\nment \
+    was not made. Questions go to anna.schmidt@example.org, who keeps the file. Nobody else had read it by then, and the \
+    matter rested until the autumn, when a letter arrived.\r\n";
+
+/// A text of at least `length` bytes with a heading before every fifth paragraph, and its blocks.
+fn document(length: usize) -> (String, Vec<Block>) {
+    let (mut text, mut blocks) = (String::new(), Vec::new());
+    let mut add = |text: &mut String, kind, piece: &str| {
+        let start = text.chars().count() as u32;
+        text.push_str(piece);
+        let span = Span::new(start, text.chars().count() as u32);
+        blocks.push(Block { kind, span, path: format!("p{start}") });
+        text.push_str("\r\n");
+    };
+    for index in 0.. {
+        if text.len() >= length {
+            break;
+        }
+        if index % 5 == 0 {
+            add(&mut text, BlockKind::Heading, &format!("Section {index}\r\n"));
+        }
+        add(&mut text, BlockKind::Paragraph, PARAGRAPH);
+    }
+    (text, blocks)
+}
+
+fn stages(c: &mut Criterion) {
+    let id = DocumentId::new("bench", &Digest::of(b"bench"));
+    let (raw, raw_blocks) = document(20 << 10);
+    let cleaned = clean(&raw);
+    let blocks = map_blocks(&raw_blocks, &cleaned.map, &cleaned.text);
+    let chunks = chunk(id, &cleaned.text, &blocks, &[]);
+
+    let mut group = c.benchmark_group("20 KB");
+    group.throughput(Throughput::Bytes(raw.len() as u64));
+    group.bench_function("clean", |b| b.iter(|| clean(black_box(&raw))));
+    group.bench_function("chunk", |b| b.iter(|| chunk(id, black_box(&cleaned.text), &blocks, &[])));
+    group.bench_function("mentions", |b| {
+        b.iter(|| mentions(id, MediaType::Text, black_box(&cleaned.text), &blocks, &chunks))
+    });
+    group.bench_function("all", |b| {
+        b.iter(|| {
+            let cleaned = clean(black_box(&raw));
+            let blocks = map_blocks(&raw_blocks, &cleaned.map, &cleaned.text);
+            let chunks = chunk(id, &cleaned.text, &blocks, &[]);
+            mentions(id, MediaType::Text, &cleaned.text, &blocks, &chunks)
+        })
+    });
+    group.finish();
+}
+
+criterion_group!(benches, stages);
+criterion_main!(benches);

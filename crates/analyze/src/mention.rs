@@ -7,8 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use docmill_model::{
-    Block, BlockKind, ByteSpan, Chunk, DocumentId, Identifier, MediaType, Mention, MentionId, MentionType, Role, Span,
-    Text,
+    Block, BlockKind, ByteSpan, Chunk, DocumentId, Identifier, MediaType, Mention, MentionId, MentionType, Role, Text,
 };
 
 use crate::name;
@@ -42,7 +41,7 @@ pub fn mentions(
     }
     let mut out: Vec<Mention> =
         without_overlap(found).map(|(found, role)| mention(document, text, chunks, found, role)).collect();
-    out.sort_by(|a, b| (a.span, a.kind).cmp(&(b.span, b.kind)));
+    out.sort_by_key(|m| (m.span, m.kind));
     out
 }
 
@@ -66,9 +65,12 @@ fn mention(document: DocumentId, text: &Text, chunks: &[Chunk], found: Found, ro
 /// Gives the addresses of the header their roles, and adds the names and what no recogniser found.
 fn read_header(text: &Text, block: ByteSpan, found: &mut Vec<(Found, Option<Role>)>) {
     let header = &text.as_str()[block.start..block.end];
+    let roles = header::roles(header);
     let inside = |f: &Found| block.start <= f.span.start && f.span.end <= block.end;
     for (email, role) in found.iter_mut().filter(|(f, _)| f.kind == MentionType::Email && inside(f)) {
-        *role = header::role_at(header, email.span.start - block.start);
+        let at = email.span.start - block.start;
+        let line = roles.partition_point(|(line, _)| line.end <= at);
+        *role = roles.get(line).filter(|(line, _)| line.start <= at).map(|(_, role)| *role);
     }
     let known: Vec<ByteSpan> =
         found.iter().filter(|(f, _)| f.kind == MentionType::Email).map(|(f, _)| f.span).collect();
@@ -127,7 +129,7 @@ fn shift(span: ByteSpan, by: usize) -> ByteSpan {
 
 #[cfg(test)]
 mod tests {
-    use docmill_model::Digest;
+    use docmill_model::{Digest, Span};
     use proptest::prelude::*;
 
     use super::*;
@@ -148,14 +150,8 @@ mod tests {
             end = mention.span.end;
             assert!(chunks[mention.chunk as usize].span.contains(mention.span.start));
             assert!(!text.slice(mention.span).contains("\n\n"));
-            // What is shown as the name comes from the very text of the span.
-            let letters = |s: &str| s.chars().filter(|c| c.is_alphanumeric()).collect::<Vec<_>>();
-            let (mut name, mut slice) = (letters(&mention.name), letters(text.slice(mention.span)));
-            name.sort_unstable();
-            slice.sort_unstable();
-            if mention.kind != MentionType::Person {
-                assert_eq!(name, slice);
-            }
+            let shown = text.slice(mention.span).split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(mention.kind == Person || mention.name == shown, "{mention:?} is not {shown:?}");
         }
         assert!(end <= text.chars());
         found
@@ -171,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_mail_header_gives_persons_addresses_and_their_roles() {
-        let header = "From: \"Schmidt, Anna\" <Anna@x.org>\nTo: Bo Li <bo@x.org>, root@localhost\nDate: Tue, 5 Mar 2024 10:22:33 +0100";
+        let header = "From: \"Schmidt, Anna\" <Anna@x.org>\nTo: Bo Li <bo@x.org>, root@localhost\nDate: 5 Mar 2024";
         let length = header.chars().count() as u32;
         let text = format!("{header}\n\nWrite to é anna@x.org.");
         let blocks = [(BlockKind::MailHeader, 0, length), (BlockKind::Paragraph, length + 2, length + 24)];
@@ -184,7 +180,7 @@ mod tests {
                 (Person, "Bo Li", "bo li", Some(Recipient)),
                 (Email, "bo@x.org", "bo@x.org", Some(Recipient)),
                 (Email, "root@localhost", "root@localhost", Some(Recipient)),
-                (Date, "Tue, 5 Mar 2024 10:22:33 +0100", "2024-03-05", None),
+                (Date, "5 Mar 2024", "2024-03-05", None),
                 (Email, "anna@x.org", "anna@x.org", None),
             ],
         );

@@ -22,7 +22,8 @@ struct Party<'a> {
 /// `WROTE_TO` from each sender to each recipient, once a pair, with the first place that says so as evidence; in the
 /// order of the text. Nobody writes to himself: a name and an address that share an identifier are one.
 ///
-/// `mentions` and `referents` are those of `document`.
+/// `mentions` and `referents` are those of the document; its own id takes no part yet, the ids of its referents
+/// hold it.
 pub fn relations(_document: DocumentId, mentions: &[Mention], referents: &[Referent]) -> Vec<Relation> {
     let referent_of: BTreeMap<MentionId, ReferentId> =
         referents.iter().flat_map(|r| r.mentions.iter().map(|m| (*m, r.id))).collect();

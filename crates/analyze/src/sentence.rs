@@ -6,23 +6,27 @@ use docmill_model::ByteSpan;
 /// Lower case, without the point, sorted.
 #[rustfmt::skip]
 const NEVER: &[&str] = &[
-    "abb", "abs", "abt", "acct", "adm", "alt", "anh", "anl", "app", "apr", "art", "arts", "assn", "atty", "aufl",
-    "aug", "ave", "bd", "bes", "betr", "bzgl", "bzw", "ca", "capt", "cf", "ch", "chap", "cir", "civ", "cl", "col",
-    "comm", "cong", "const", "crim", "dec", "dept", "dist", "div", "doc", "docs", "dr", "ed", "eds", "eg", "esp",
-    "et", "evid", "evtl", "ex", "exh", "feb", "ff", "fig", "figs", "fn", "fr", "gem", "gen", "ges", "ggf", "gov",
-    "govt", "hon", "hr", "hrsg", "ie", "inkl", "insb", "int", "jan", "jul", "jun", "kap", "lit", "lt", "maj", "mar",
-    "maßg", "messrs", "mio", "mlle", "mme", "mr", "mrd", "mrs", "ms", "mt", "nat", "nn", "no", "nos", "nov", "nr",
-    "num", "oct", "op", "ord", "par", "para", "paras", "pers", "pg", "pgs", "pp", "pres", "proc", "prof", "pt", "pub",
-    "rdnr", "rep", "rev", "rn", "rspr", "sec", "secs", "sect", "sen", "sep", "sept", "sess", "sgt", "sog", "st",
-    "stat", "str", "subd", "subsec", "supp", "tel", "tit", "trans", "univ", "usw", "va", "vgl", "viz", "vol", "vols",
-    "vs", "zb", "ziff", "zit", "zzgl",
+    "abb", "abs", "abt", "acct", "adm", "admin", "aff", "ala", "alt", "amend", "anh", "anl", "ann", "app", "apr",
+    "arg", "ariz", "ark", "art", "arts", "assn", "atty", "aufl", "aug", "ave", "bd", "bes", "betr", "br", "bzgl",
+    "bzw", "ca", "capt", "cas", "cf", "ch", "chap", "cir", "civ", "cl", "col", "colo", "comm", "compl", "conf",
+    "cong", "conn", "const", "crim", "dec", "decl", "def", "defs", "dept", "dev", "dist", "distrib", "div", "dkt",
+    "doc", "docs", "dr", "ed", "eds", "eg", "elec", "envtl", "esp", "et", "evid", "evtl", "ex", "exch", "exh", "feb",
+    "fed", "ff", "fig", "figs", "fla", "fn", "fr", "gem", "gen", "ges", "ggf", "gov", "govt", "harv", "hon", "hr",
+    "hrsg", "ie", "ill", "indus", "inkl", "ins", "insb", "inst", "int", "intl", "jan", "jul", "jun", "kap", "lit",
+    "lt", "maj", "mar", "mass", "maßg", "messrs", "mfg", "mich", "minn", "mio", "mlle", "mme", "mot", "mr", "mrd",
+    "mrs", "ms", "mt", "nat", "natl", "neb", "nev", "nn", "no", "nos", "nov", "nr", "num", "oct", "okla", "op", "opp",
+    "ord", "pa", "par", "para", "paras", "pers", "pet", "pg", "pgs", "pp", "pres", "proc", "prods", "prof", "pt",
+    "pub", "rdnr", "reg", "rel", "rep", "resp", "rev", "rn", "rspr", "sch", "sec", "secs", "sect", "sen", "sep",
+    "sept", "serv", "sess", "sgt", "sog", "st", "stat", "stip", "str", "subd", "subsec", "supp", "tech", "tel",
+    "tenn", "tex", "tit", "tr", "trans", "univ", "usw", "va", "vet", "vgl", "viz", "vol", "vols", "vs", "wash", "wis",
+    "zb", "ziff", "zit", "zzgl",
 ];
 
 /// Words whose point may also end a sentence: it does when a word follows that begins sentences. Sorted.
 #[rustfmt::skip]
 const MAYBE: &[&str] = &[
-    "ag", "al", "bros", "cal", "cie", "co", "corp", "ct", "cts", "esq", "etc", "inc", "jr", "ltd", "md", "pa", "phd",
-    "plc", "seq", "sq", "sr",
+    "ag", "al", "am", "bros", "cal", "cert", "cie", "co", "corp", "ct", "cts", "esq", "etc", "ft", "inc", "jr", "ltd",
+    "md", "mo", "pa", "pen", "phd", "plc", "rec", "seq", "so", "sq", "sr", "wall",
 ];
 
 /// Words that begin sentences far more often than they follow an abbreviation. Sorted.
@@ -49,10 +53,10 @@ pub fn sentences(text: &str) -> Vec<ByteSpan> {
             '\n' if chars.peek().is_some_and(|&(_, next)| next == '\n') => at,
             '.' | '!' | '?' | '…' => {
                 let mut end = at + c.len_utf8();
-                while let Some(&(at, c)) = chars.peek() {
-                    if !(is_terminator(c) || is_closer(c)) {
-                        break;
-                    }
+                // The points of an ellipsis may have spaces between.
+                while let Some(&(at, c)) = chars.peek()
+                    && (is_terminator(c) || is_closer(c) || c == ' ' && text[at + 1..].starts_with('.'))
+                {
                     end = at + c.len_utf8();
                     chars.next();
                 }
@@ -63,10 +67,9 @@ pub fn sentences(text: &str) -> Vec<ByteSpan> {
             }
             '。' | '！' | '？' | '।' | '॥' | '۔' | '؟' => {
                 let mut end = at + c.len_utf8();
-                while let Some(&(at, c)) = chars.peek() {
-                    if !is_closer(c) {
-                        break;
-                    }
+                while let Some(&(at, c)) = chars.peek()
+                    && is_closer(c)
+                {
                     end = at + c.len_utf8();
                     chars.next();
                 }
@@ -115,10 +118,10 @@ fn ends_sentence(before: &str, mark: &str, after: &str) -> bool {
     if mark.starts_with(['!', '?']) {
         return !head.is_lowercase();
     }
-    if head.is_lowercase() || ",;:)".contains(head) {
+    if head.is_lowercase() || ",;:)§¶".contains(head) {
         return false;
     }
-    if mark.starts_with("..") || mark.starts_with('…') || mark.chars().any(is_closer) {
+    if mark.starts_with("..") || mark.starts_with(". .") || mark.starts_with('…') || mark.chars().any(is_closer) {
         return true;
     }
     let word = last_word(before);
@@ -130,7 +133,7 @@ fn continues(word: &str, next: &str, head: char) -> bool {
     let bare = word.trim_start_matches(|c: char| !c.is_alphanumeric());
     let starts = || {
         let end = next.find(|c: char| !c.is_alphanumeric()).unwrap_or(next.len());
-        STARTERS.binary_search(&&next[..end]).is_ok()
+        STARTERS.binary_search(&&next[..end]).is_ok() && !next[end..].starts_with('.')
     };
     if bare.is_empty() {
         return false;
@@ -188,6 +191,7 @@ mod tests {
             &["Exhibit No. 5 shows 3.14 and 1.234,50 EUR.", "No. 6 does not."],
             &["It works for Acme Corp.", "The firm is old."],
             &["Am 3. März 2024 trat Dr. Meyer gem. § 5 Abs. 2 zurück.", "Der Vertrag endete z. B. nicht."],
+            &["The words . . . do not matter.", "Pub.L. No. 5, 38 Fed. Reg. 12, id. § 5 says so."],
             &["He waited ... and left.", "\"Why?\" she asked.", "\"Go!\"", "They went."],
             &["It ended in 2019.", "Then it began (again).", "Was it so?", "Yes!"],
             &["これは文です。", "次の文です。"],

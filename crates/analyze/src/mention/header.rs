@@ -39,9 +39,9 @@ pub(super) fn mailboxes(header: &str) -> Vec<Mailbox> {
     out
 }
 
-/// The part that a position of the header plays: that of its line.
-pub(super) fn role_at(header: &str, position: usize) -> Option<Role> {
-    lines(header).find(|(line, _, start)| (*start..start + line.len()).contains(&position)).map(|(_, role, _)| role)
+/// The ranges of the address lines and the part that everything in them plays, in the order of the text.
+pub(super) fn roles(header: &str) -> Vec<(ByteSpan, Role)> {
+    lines(header).map(|(line, role, start)| (ByteSpan::new(start, start + line.len()), role)).collect()
 }
 
 /// The values of the address lines, with the byte at which each starts.
