@@ -64,6 +64,12 @@ impl Writer {
         self.left = self.left.saturating_sub(text.chars().count());
     }
 
+    fn scalar(&mut self, text: &str) {
+        if self.open() {
+            self.token(&truncated(text, self.left));
+        }
+    }
+
     fn string(&mut self, text: &str) {
         if self.open() {
             let quoted = format!("'{}'", truncated(text, self.left).replace('\'', "\\'"));
@@ -73,12 +79,12 @@ impl Writer {
 
     fn value(&mut self, value: &Value, level: usize) {
         match value {
-            Value::Null => self.token("None"),
-            Value::Bool(true) => self.token("True"),
-            Value::Bool(false) => self.token("False"),
+            Value::Null => self.scalar("None"),
+            Value::Bool(true) => self.scalar("True"),
+            Value::Bool(false) => self.scalar("False"),
             Value::Number(n) => match n.as_f64().filter(|_| n.is_f64()) {
-                Some(float) => self.token(&python_float(float)),
-                None => self.token(&n.to_string()),
+                Some(float) => self.scalar(&python_float(float)),
+                None => self.scalar(&n.to_string()),
             },
             Value::String(text) => self.string(text),
             Value::Array(_) if level == MAX_LEVELS => self.token("[...]"),

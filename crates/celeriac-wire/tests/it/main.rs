@@ -1,0 +1,166 @@
+//! What real Celery wrote is read, and written back the same. `interop/record.py` makes the goldens.
+
+use std::time::Duration;
+
+use celeriac_wire::{Body, Record, TimeLimits, envelope, json, repr, time};
+use serde_json::{Value, json};
+
+/// The cases of a golden file.
+fn cases(file: &str) -> Vec<Value> {
+    let path = format!("{}/tests/golden/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read(path).expect("the golden is there");
+    let golden: Value = serde_json::from_slice(&text).expect("a golden is json");
+    let cases = golden["cases"].as_array().expect("a golden has cases");
+    assert!(!cases.is_empty());
+    cases.clone()
+}
+
+fn raw(case: &Value) -> &[u8] {
+    case["raw"].as_str().expect("a case has its text").as_bytes()
+}
+
+fn message(name: &str) -> celeriac_wire::Message {
+    let case = cases("messages.json").into_iter().find(|case| case["name"] == name).expect("the case is there");
+    envelope::decode(raw(&case)).expect("a golden is read")
+}
+
+#[test]
+fn every_message_of_celery_is_read_and_written_back() {
+    for case in cases("messages.json") {
+        let message = envelope::decode(raw(&case)).expect("a golden is read");
+        let written = envelope::encode(&message);
+        assert_eq!(json::read(written.as_bytes()), json::read(raw(&case)), "{}", case["name"]);
+    }
+}
+
+#[test]
+fn every_body_of_celery_is_read_and_written_back() {
+    for case in cases("messages.json") {
+        let message = envelope::decode(raw(&case)).expect("a golden is read");
+        let body = Body::decode(&message.body).expect("a golden body is read");
+        assert_eq!(Body::decode(&body.encode()), Ok(body), "{}", case["name"]);
+    }
+}
+
+#[test]
+fn a_body_gives_the_arguments_that_python_sent() {
+    #[track_caller]
+    fn check(name: &str, args: Value, kwargs: Value) {
+        let body = Body::decode(&message(name).body).expect("a golden body is read");
+        assert_eq!((json!(body.args), json!(body.kwargs)), (args, kwargs), "{name}");
+    }
+    check("delay", json!([2, 3]), json!({}));
+    check("keywords", json!([]), json!({"x": 2, "y": {"deep": ["é", null, true, 1.5]}}));
+    check("not_finite", json!(["NaN", ["Infinity", "-Infinity"]]), json!({}));
+    check("bigint", json!(["1180591620717411303424", "-1180591620717411303424"]), json!({}));
+    check("surrogate", json!(["\u{fffd}"]), json!({}));
+}
+
+#[test]
+fn headers_and_properties_are_found_where_celery_puts_them() {
+    let eta = message("eta_with_an_offset").headers.eta;
+    assert_eq!(eta.as_deref().and_then(time::parse), time::parse("2026-11-24T08:00:00Z"));
+    assert!(message("expires").headers.expires.as_deref().and_then(time::parse).is_some());
+    assert_eq!(message("priority").properties.priority, 5);
+    assert_eq!(message("queue").properties.delivery_info.routing_key, "ocr");
+    let limits = TimeLimits { hard: Some(Duration::from_secs(60)), soft: Some(Duration::from_millis(30_500)) };
+    assert_eq!(message("time_limits").headers.timelimit, limits);
+    assert_eq!(message("ignore_result").headers.ignore_result, Some(true));
+    assert_eq!(message("headers_and_properties").headers.extra.get("mine"), Some(&json!([1])));
+    assert_eq!(message("headers_and_properties").properties.extra.get("app_id"), Some(&json!("1234")));
+    let links = Body::decode(&message("link").body).expect("a golden body is read").embed;
+    assert_eq!((&links.callbacks[0]["task"], &links.errbacks[0]["task"]), (&json!("tasks.done"), &json!("tasks.bad")));
+    let chain = Body::decode(&message("chain").body).expect("a golden body is read").embed.chain;
+    assert_eq!(chain[0]["args"], json!([3]));
+}
+
+#[test]
+fn a_message_of_ours_has_the_headers_and_properties_of_celery() {
+    #[track_caller]
+    fn keys(object: &Value) -> Vec<&String> {
+        object.as_object().expect("an object").keys().collect()
+    }
+    let theirs = json::read(raw(&cases("messages.json")[0])).expect("a golden is json");
+    let mut message = celeriac_wire::Message::new("tasks.add", "a", vec![json!(2), json!(3)], serde_json::Map::new());
+    message.properties.reply_to = Some("me".into());
+    let ours = json::read(envelope::encode(&message).as_bytes()).expect("ours is json");
+    assert_eq!(keys(&ours), keys(&theirs));
+    for part in ["headers", "properties"] {
+        assert_eq!(keys(&ours[part]), keys(&theirs[part]), "{part}");
+    }
+    assert_eq!(ours["headers"]["argsrepr"], theirs["headers"]["argsrepr"]);
+    assert_eq!(ours["headers"]["kwargsrepr"], theirs["headers"]["kwargsrepr"]);
+}
+
+#[test]
+fn every_result_of_celery_is_read_and_written_back() {
+    for case in cases("results.json") {
+        let record = Record::decode(raw(&case)).expect("a golden is read");
+        let mut expected = json::read(raw(&case)).expect("a golden is json");
+        // No children are an empty list and null alike.
+        if expected["children"].is_null() {
+            expected["children"] = json!([]);
+        }
+        assert_eq!(json::read(&record.encode()), Ok(expected), "{}", case["name"]);
+        let final_state = matches!(record.status.as_str(), "SUCCESS" | "FAILURE" | "REVOKED");
+        assert_eq!((record.is_final(), record.date_done.is_some()), (final_state, final_state), "{}", case["name"]);
+    }
+}
+
+#[test]
+fn the_exception_of_a_result_is_read_and_written_back() {
+    for case in cases("results.json") {
+        let record = Record::decode(raw(&case)).expect("a golden is read");
+        let raises = matches!(record.status.as_str(), "FAILURE" | "RETRY" | "REVOKED");
+        assert_eq!(record.exception().map(|e| e.to_json()), raises.then_some(record.result), "{}", case["name"]);
+    }
+}
+
+#[test]
+fn reprs_are_those_of_celery() {
+    for case in cases("reprs.json") {
+        let value = &case["value"];
+        let ours = match (case["kind"].as_str(), value) {
+            (Some("tuple"), Value::Array(items)) => repr::tuple(items),
+            (Some("dict"), Value::Object(map)) => repr::dict(map),
+            _ => repr::value(value),
+        };
+        assert_eq!(ours, case["repr"].as_str().expect("a case has its repr"), "{value}");
+    }
+}
+
+mod hostile {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Cuts and overwrites a real message anywhere: it is read or refused, and what is read can be written.
+        #[test]
+        fn a_damaged_message_never_panics(which in 0usize..15, at in 0usize..2000, byte: u8, cut: bool) {
+            let cases = cases("messages.json");
+            let mut bytes = raw(&cases[which % cases.len()]).to_vec();
+            let at = at % bytes.len();
+            if cut { bytes.truncate(at) } else { bytes[at] = byte }
+            if let Ok(message) = envelope::decode(&bytes) {
+                let written = envelope::encode(&message);
+                prop_assert_eq!(envelope::decode(written.as_bytes()), Ok(message));
+            }
+            let _ = (Record::decode(&bytes), Body::decode(&bytes), envelope::redelivered(&bytes));
+        }
+
+        #[test]
+        fn a_repr_stays_within_its_length(text in ".{0,3000}", depth in 0usize..6, times in 0usize..50) {
+            let mut value = json!([text]);
+            for _ in 0..depth {
+                value = json!(vec![value; times]);
+                if times > 3 { break }
+            }
+            // The limit, what ends a cut string or list, escapes of apostrophes, and closing brackets.
+            let longest = 1024 + 64 + text.matches('\'').count();
+            prop_assert!(repr::value(&value).chars().count() <= longest);
+        }
+    }
+}
