@@ -107,9 +107,8 @@ impl Driver {
             Ok(None) => return Err(unknown().retry(Duration::from_secs(60))),
             Err(error) => return Err(self.give_up(error)),
         };
-        let task = Uuid::parse_str(cx.request().id().as_str()).unwrap_or_else(|_| {
-            Uuid::new_v5(&docmill_model::id::NAMESPACE, cx.request().id().as_str().as_bytes())
-        });
+        let task = Uuid::parse_str(cx.request().id().as_str())
+            .unwrap_or_else(|_| Uuid::new_v5(&docmill_model::id::NAMESPACE, cx.request().id().as_str().as_bytes()));
         match self.handle(stage, id, task).await {
             Ok(Outcome::Reply(reply)) => Ok(reply),
             Ok(Outcome::Dropped | Outcome::Crashed) => Err(Stop::Ignore),
@@ -207,12 +206,7 @@ impl Driver {
         claim: &Claim,
     ) -> Result<Option<Result<Finished, Ended>>, docmill_store::Error> {
         let (driver, lease) = (self.clone(), claim.lease());
-        let progress = Progress {
-            key: claim.key(),
-            lease,
-            saved_pages: claim.saved_pages,
-            runtime: tokio::runtime::Handle::current(),
-        };
+        let progress = Progress { lease, saved_pages: claim.saved_pages, runtime: tokio::runtime::Handle::current() };
         let mut work = tokio::task::spawn_blocking(move || {
             let input = progress.runtime.block_on(stage.load(&driver, lease.key.document))?;
             if !driver.survives(Edge::Loaded, lease.key) {

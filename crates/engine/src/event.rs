@@ -7,18 +7,41 @@ use docmill_store::StageKey;
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A file was looked at; `new` when its bytes were not known.
-    Seen { bytes: u64, new: bool },
+    Seen {
+        bytes: u64,
+        new: bool,
+    },
     /// A file could not be read.
-    Unread { shown: String, code: Code, message: String },
+    Unread {
+        shown: String,
+        code: Code,
+        message: String,
+    },
     /// All files have been looked at.
     IntakeDone,
-    StageStarted { key: StageKey, attempt: u32 },
+    StageStarted {
+        key: StageKey,
+        attempt: u32,
+    },
     /// The child that reads a document, so that a log can name it.
-    ChildStarted { document: DocumentId, pid: u32 },
-    PagesRead { document: DocumentId, pages: u32 },
-    StageEnded { key: StageKey, state: State, code: Option<Code> },
+    ChildStarted {
+        document: DocumentId,
+        pid: u32,
+    },
+    PagesRead {
+        document: DocumentId,
+        pages: u32,
+    },
+    StageEnded {
+        key: StageKey,
+        state: State,
+        code: Option<Code>,
+    },
     /// A stage will run again after all others.
-    StageAgain { key: StageKey, code: Code },
+    StageAgain {
+        key: StageKey,
+        code: Code,
+    },
 }
 
 /// Takes events, on any thread, quickly.

@@ -28,14 +28,9 @@ pub enum Error {
 pub async fn export(store: &dyn Store, out: &mut (dyn Write + Send), with_text: bool) -> Result<(), Error> {
     fold::fold_all(store).await?;
     each_document(store, async |row| Ok(vec![document_line(&row)]), out).await?;
-    each_facts(store, out, async |store, id| {
-        Ok(store.page_rows(id).await?.iter().map(page_line).collect())
-    })
-    .await?;
-    each_facts(store, out, async |store, id| {
-        Ok(store.blocks(id).await?.iter().map(|b| block_line(id, b)).collect())
-    })
-    .await?;
+    each_facts(store, out, async |store, id| Ok(store.page_rows(id).await?.iter().map(page_line).collect())).await?;
+    each_facts(store, out, async |store, id| Ok(store.blocks(id).await?.iter().map(|b| block_line(id, b)).collect()))
+        .await?;
     each_facts(store, out, async |store, id| {
         let chunk = |c: docmill_model::Chunk| {
             json!({ "kind": "chunk", "id": c.id, "document": id, "index": c.index, "start": c.span.start, "end": c.span.end,

@@ -156,8 +156,9 @@ impl Walk<'_> {
         let absolute = path.as_os_str().as_bytes().to_vec();
         let known = self.runtime.block_on(self.store.source_at(&self.intake.project, absolute.clone()))?;
         let now = stamp_of(&path.metadata()?);
-        let unchanged =
-            |known: &SourceRow| known.stamp.proves_unchanged(&now) && !known.wanting && known.shown == shown_path(root, path);
+        let unchanged = |known: &SourceRow| {
+            known.stamp.proves_unchanged(&now) && !known.wanting && known.shown == shown_path(root, path)
+        };
         self.report.bytes += now.size;
         if known.as_ref().is_some_and(unchanged) {
             self.report.unchanged += 1;

@@ -33,6 +33,6 @@ pub use fold::fold_all;
 pub use intake::{Intake, IntakeReport, shown_path};
 pub use run::{RunOptions, RunReport, run};
 pub use stage::versions;
-pub use task::{TASKS, TaskSpec, registry};
-pub use wall::{Direct, Limits, Reader, Walled, serve_child};
+pub use task::{TASKS, TaskSpec, handle, registry};
+pub use wall::{Broken, Direct, Limits, Part, Read, Reader, Walled, serve_child};
 pub use workspace::{Error, Workspace};

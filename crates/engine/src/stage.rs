@@ -10,7 +10,7 @@ pub(crate) mod resolve_entities;
 use std::future::Future;
 
 use docmill_model::{DocumentId, Page, Stage, Warning};
-use docmill_store::{Failure, Lease, Output, StageKey, Versions};
+use docmill_store::{Failure, Lease, Output, Versions};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ pub trait StageRun: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Input, docmill_store::Error>> + Send;
 
     /// Pure but for `process_ocr`, which saves pages through `progress`. Runs on a thread that may block.
-    #[expect(clippy::type_complexity, reason = "the outer error is the store's, the inner one the document's")]
+    /// The outer error is the store's, the inner one the document's.
     fn run(
         &self,
         driver: &Driver,
@@ -52,12 +52,14 @@ pub enum Ended {
     Skipped(Failure),
     Failed(Failure),
     /// A child died. `advanced`: this attempt saved a page that no attempt had before.
-    Died { failure: Failure, advanced: bool },
+    Died {
+        failure: Failure,
+        advanced: bool,
+    },
 }
 
 /// The running stage's way to save pages.
 pub struct Progress {
-    pub(crate) key: StageKey,
     pub(crate) lease: Lease,
     pub(crate) saved_pages: u32,
     pub(crate) runtime: tokio::runtime::Handle,

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use celeriac::Registry;
-use docmill_model::Stage;
+use docmill_model::{DocumentId, Stage};
 
-use crate::driver::Driver;
+use crate::driver::{Driver, Outcome};
 use crate::stage;
 
 /// A task of the pipeline. Names, queues and retries are the original's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct TaskSpec {
     /// On the wire.
     pub name: &'static str,
@@ -28,7 +28,9 @@ pub const TASKS: &[TaskSpec] = &[
         stage: Stage::ProcessOcr,
         max_retries: 3,
         does: "reads the document page by page behind the wall; attachments become documents of their own",
-        register: |r, d| drop(r.async_task(stage::process_ocr::ProcessOcr(d))),
+        register: |r, d| {
+            r.async_task(stage::process_ocr::ProcessOcr(d));
+        },
     },
     TaskSpec {
         name: "scripts.celery_tasks.text_tasks.create_document_node",
@@ -36,7 +38,9 @@ pub const TASKS: &[TaskSpec] = &[
         stage: Stage::CreateDocumentNode,
         max_retries: 3,
         does: "cleans the text, tells its language and its category",
-        register: |r, d| drop(r.async_task(stage::create_document_node::CreateDocumentNode(d))),
+        register: |r, d| {
+            r.async_task(stage::create_document_node::CreateDocumentNode(d));
+        },
     },
     TaskSpec {
         name: "scripts.celery_tasks.text_tasks.process_chunking",
@@ -44,7 +48,9 @@ pub const TASKS: &[TaskSpec] = &[
         stage: Stage::ProcessChunking,
         max_retries: 3,
         does: "cuts the cleaned text into chunks without gap or overlap",
-        register: |r, d| drop(r.async_task(stage::process_chunking::ProcessChunking(d))),
+        register: |r, d| {
+            r.async_task(stage::process_chunking::ProcessChunking(d));
+        },
     },
     TaskSpec {
         name: "scripts.celery_tasks.entity_tasks.extract_entities",
@@ -52,7 +58,9 @@ pub const TASKS: &[TaskSpec] = &[
         stage: Stage::ExtractEntities,
         max_retries: 3,
         does: "finds mentions in the cleaned text",
-        register: |r, d| drop(r.async_task(stage::extract_entities::ExtractEntities(d))),
+        register: |r, d| {
+            r.async_task(stage::extract_entities::ExtractEntities(d));
+        },
     },
     TaskSpec {
         name: "scripts.celery_tasks.entity_tasks.resolve_entities",
@@ -60,7 +68,9 @@ pub const TASKS: &[TaskSpec] = &[
         stage: Stage::ResolveEntities,
         max_retries: 3,
         does: "clusters the mentions of the document and marks their profiles for the fold",
-        register: |r, d| drop(r.async_task(stage::resolve_entities::ResolveEntities(d))),
+        register: |r, d| {
+            r.async_task(stage::resolve_entities::ResolveEntities(d));
+        },
     },
     TaskSpec {
         name: "scripts.celery_tasks.graph_tasks.build_relationships",
@@ -68,7 +78,9 @@ pub const TASKS: &[TaskSpec] = &[
         stage: Stage::BuildRelationships,
         max_retries: 3,
         does: "relates the referents of the document, with evidence; marks the document complete",
-        register: |r, d| drop(r.async_task(stage::build_relationships::BuildRelationships(d))),
+        register: |r, d| {
+            r.async_task(stage::build_relationships::BuildRelationships(d));
+        },
     },
 ];
 
@@ -86,6 +98,25 @@ pub fn registry(driver: &Arc<Driver>) -> Registry {
         (task.register)(&mut registry, driver.clone());
     }
     registry
+}
+
+/// Runs the stage of a task by its wire name, without a worker around it: for a simulator that decides itself what
+/// is delivered, and when. `None` for a name that is not in the table.
+pub async fn handle(
+    driver: &Arc<Driver>,
+    task: &str,
+    document: DocumentId,
+    id: uuid::Uuid,
+) -> Option<Result<Outcome, docmill_store::Error>> {
+    let stage = TASKS.iter().find(|t| t.name == task)?.stage;
+    Some(match stage {
+        Stage::ProcessOcr => driver.handle(stage::process_ocr::Run, document, id).await,
+        Stage::CreateDocumentNode => driver.handle(stage::create_document_node::Run, document, id).await,
+        Stage::ProcessChunking => driver.handle(stage::process_chunking::Run, document, id).await,
+        Stage::ExtractEntities => driver.handle(stage::extract_entities::Run, document, id).await,
+        Stage::ResolveEntities => driver.handle(stage::resolve_entities::Run, document, id).await,
+        Stage::BuildRelationships => driver.handle(stage::build_relationships::Run, document, id).await,
+    })
 }
 
 /// The queues of all tasks, each once.

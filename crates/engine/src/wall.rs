@@ -30,7 +30,7 @@ impl Default for Limits {
 }
 
 /// A part of a document, as it arrives.
-pub(crate) enum Part<'a> {
+pub enum Part<'a> {
     Page(Page),
     /// A member begins.
     Member(Member),
@@ -39,12 +39,15 @@ pub(crate) enum Part<'a> {
 }
 
 /// What a reading ended in, if nothing died.
-pub(crate) type Read = Result<Summary, extract::Error>;
+pub type Read = Result<Summary, extract::Error>;
 
 /// Why a reading has no end.
 #[derive(Debug)]
 pub enum Broken {
-    Death { death: Death, stderr: String },
+    Death {
+        death: Death,
+        stderr: String,
+    },
     /// The taker of the parts wanted no more.
     Stopped,
 }
@@ -106,8 +109,12 @@ impl Reader for Walled {
     ) -> Result<Read, Broken> {
         let died = |death, stderr: &str| Broken::Death { death, stderr: stderr.to_owned() };
         let job = postcard::to_stdvec(options).expect("numbers always encode");
-        let limits =
-            warden::Limits { memory: self.limits.memory, wall: self.limits.time, output: self.limits.output, frame: FRAME };
+        let limits = warden::Limits {
+            memory: self.limits.memory,
+            wall: self.limits.time,
+            output: self.limits.output,
+            frame: FRAME,
+        };
         let mut call = self.warden.call(&job, Some(file.as_fd()), &limits).map_err(|d| died(d, ""))?;
         started(call.pid());
         let mut end = None;

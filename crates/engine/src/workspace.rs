@@ -23,14 +23,23 @@ pub enum Error {
     #[error("another command is changing the workspace {}", .0.display())]
     Busy(PathBuf),
     #[error("cannot {what} {}", .path.display())]
-    Io { what: &'static str, path: PathBuf, #[source] source: io::Error },
+    Io {
+        what: &'static str,
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error(transparent)]
     Store(#[from] docmill_store::Error),
     /// The store failed in a way that no later message can mend.
     #[error(transparent)]
     Fatal(Arc<docmill_store::Error>),
     #[error("{shown} cannot be read")]
-    Source { shown: String, #[source] source: io::Error },
+    Source {
+        shown: String,
+        #[source]
+        source: io::Error,
+    },
     #[error("{0}")]
     Argument(String),
 }
@@ -66,18 +75,17 @@ impl Workspace {
     pub fn locate(explicit: Option<&Path>, from: &Path) -> PathBuf {
         match explicit {
             Some(folder) => folder.to_owned(),
-            None => from
-                .ancestors()
-                .map(|f| f.join(FOLDER))
-                .find(|f| f.is_dir())
-                .unwrap_or_else(|| from.join(FOLDER)),
+            None => from.ancestors().map(|f| f.join(FOLDER)).find(|f| f.is_dir()).unwrap_or_else(|| from.join(FOLDER)),
         }
     }
 
     /// Opens a workspace, and makes it where there is none.
     pub fn create(folder: &Path) -> Result<Self, Error> {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| Error::Io { what: "make the workspace", path: folder.to_owned(), source })?;
+        std::fs::create_dir_all(folder).map_err(|source| Error::Io {
+            what: "make the workspace",
+            path: folder.to_owned(),
+            source,
+        })?;
         if !Self::store_path(folder).exists() {
             let foreign = std::fs::read_dir(folder)
                 .map_err(|source| Error::Io { what: "read", path: folder.to_owned(), source })?
@@ -99,8 +107,11 @@ impl Workspace {
     }
 
     fn open_store(folder: &Path) -> Result<Self, Error> {
-        let folder = std::fs::canonicalize(folder)
-            .map_err(|source| Error::Io { what: "open the workspace", path: folder.to_owned(), source })?;
+        let folder = std::fs::canonicalize(folder).map_err(|source| Error::Io {
+            what: "open the workspace",
+            path: folder.to_owned(),
+            source,
+        })?;
         let store = Sqlite::open(&Self::store_path(&folder), stage::versions())?;
         Ok(Self { folder, store: Arc::new(store) })
     }

@@ -20,12 +20,12 @@ mod store;
 pub use error::Error;
 pub use output::{MemberFile, Node, Ocr, Output};
 pub use protocol::{
-    Claim, Claimed, Commit, Epoch, Failure, Lease, Message, OutboxId, Stamp, StageKey, Submission, Submitted, Versions,
+    Claim, Claimed, Commit, Epoch, Failure, Lease, Message, OutboxId, StageKey, Stamp, Submission, Submitted, Versions,
     dependencies, input_digest, task_id,
 };
 pub use report::{
-    Attempt, BlockRow, DirtyProfiles, DocumentRow, EntityRow, ErrorClass, ExternalRow, Hit, MentionRow, MergeRow, Overview,
-    PageRow, RelationRow, SourceRow, StageRow, Unread,
+    Attempt, BlockRow, DirtyProfiles, DocumentRow, EntityRow, ErrorClass, ExternalRow, Hit, MentionRow, MergeRow,
+    Overview, PageRow, RelationRow, SourceRow, StageRow, Unread,
 };
 pub use sqlite::Sqlite;
 pub use store::{Selection, Store};

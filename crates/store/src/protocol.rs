@@ -178,10 +178,21 @@ impl Failure {
 
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    Finished { state: State, output: Output, warnings: Vec<Warning>, reply: serde_json::Value },
-    Ended { state: State, failure: Failure },
+    Finished {
+        state: State,
+        output: Output,
+        warnings: Vec<Warning>,
+        reply: serde_json::Value,
+    },
+    Ended {
+        state: State,
+        failure: Failure,
+    },
     /// Back to pending, behind everything else and alone; `counts` says whether it was a death that counts.
-    Again { failure: Failure, counts: bool },
+    Again {
+        failure: Failure,
+        counts: bool,
+    },
 }
 
 /// A claim with its verdict. Result, history, state and next message are derived from it in one transaction.

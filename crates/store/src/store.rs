@@ -108,7 +108,11 @@ pub trait Store: Send + Sync + 'static {
     /// Mentions of a document with their entities, in the order of the text.
     async fn mention_rows(&self, id: DocumentId) -> Result<Vec<MentionRow>>;
     async fn entity_rows(&self, after: Option<EntityId>, limit: usize) -> Result<Vec<EntityRow>>;
-    async fn merge_rows(&self, after: Option<(EntityId, docmill_model::ReferentId)>, limit: usize) -> Result<Vec<MergeRow>>;
+    async fn merge_rows(
+        &self,
+        after: Option<(EntityId, docmill_model::ReferentId)>,
+        limit: usize,
+    ) -> Result<Vec<MergeRow>>;
     /// Relations in the order of (from, to, kind, document, span); pages of rows by offset.
     async fn relation_rows(&self, offset: usize, limit: usize) -> Result<Vec<RelationRow>>;
     async fn warnings(&self, id: DocumentId) -> Result<Vec<Warning>>;

@@ -11,7 +11,12 @@ use crate::stage::{Ended, Finished, Progress, StageRun, task};
 task!(
     BuildRelationships,
     &[
-        "document_uuid", "source_doc_sql_id", "doc_data", "project_uuid", "chunks", "entity_mentions",
+        "document_uuid",
+        "source_doc_sql_id",
+        "doc_data",
+        "project_uuid",
+        "chunks",
+        "entity_mentions",
         "canonical_entities"
     ]
 );
@@ -30,11 +35,7 @@ impl StageRun for Run {
 
     async fn load(&self, driver: &Driver, document: DocumentId) -> Result<Input, docmill_store::Error> {
         let store = &driver.parts().store;
-        Ok(Input {
-            document,
-            mentions: store.mentions(document).await?,
-            referents: store.referents(document).await?,
-        })
+        Ok(Input { document, mentions: store.mentions(document).await?, referents: store.referents(document).await? })
     }
 
     fn run(&self, _: &Driver, _: &Progress, input: Input) -> Result<Result<Finished, Ended>, docmill_store::Error> {

@@ -11,7 +11,12 @@ use crate::stage::{Ended, Finished, Progress, StageRun, task};
 task!(
     CreateDocumentNode,
     &[
-        "document_uuid", "source_doc_sql_id", "project_sql_id", "file_name", "detected_file_type", "raw_text",
+        "document_uuid",
+        "source_doc_sql_id",
+        "project_sql_id",
+        "file_name",
+        "detected_file_type",
+        "raw_text",
         "ocr_meta_json"
     ]
 );

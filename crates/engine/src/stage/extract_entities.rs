@@ -8,10 +8,7 @@ use serde_json::json;
 use crate::driver::Driver;
 use crate::stage::{Ended, Finished, Progress, StageRun, task};
 
-task!(
-    ExtractEntities,
-    &["document_uuid", "source_doc_sql_id", "neo4j_doc_sql_id", "neo4j_doc_uuid", "chunk_data"]
-);
+task!(ExtractEntities, &["document_uuid", "source_doc_sql_id", "neo4j_doc_sql_id", "neo4j_doc_uuid", "chunk_data"]);
 
 pub(crate) struct Run;
 

@@ -11,7 +11,12 @@ use crate::stage::{Ended, Finished, Progress, StageRun, task};
 task!(
     ProcessChunking,
     &[
-        "document_uuid", "neo4j_doc_sql_id", "neo4j_doc_uuid", "cleaned_text", "ocr_meta_json", "doc_category",
+        "document_uuid",
+        "neo4j_doc_sql_id",
+        "neo4j_doc_uuid",
+        "cleaned_text",
+        "ocr_meta_json",
+        "doc_category",
         "source_doc_sql_id"
     ]
 );
@@ -41,10 +46,8 @@ impl StageRun for Run {
 
     fn run(&self, _: &Driver, _: &Progress, input: Input) -> Result<Result<Finished, Ended>, docmill_store::Error> {
         let chunks = analyze::chunk::chunk(input.document, &Text::new(input.text), &input.blocks, &input.pages);
-        let listed: Vec<_> = chunks
-            .iter()
-            .map(|c| json!({ "chunk_uuid": c.id.to_string(), "chunk_index": c.index }))
-            .collect();
+        let listed: Vec<_> =
+            chunks.iter().map(|c| json!({ "chunk_uuid": c.id.to_string(), "chunk_index": c.index })).collect();
         let reply = json!({
             "status": "success", "chunk_count": chunks.len(), "chunks": listed, "has_structured_data": false,
         });

@@ -207,7 +207,11 @@ impl<'a> Taking<'a> {
     fn over_limit(&self) -> Option<Summary> {
         let page = self.cut?;
         let message = format!("the text from page {page} on is past the limit of {} characters", self.max_chars);
-        Some(Summary { media_type: self.media?, pages: page - 1, warnings: vec![Warning::new(Code::TEXT_LIMIT, message)] })
+        Some(Summary {
+            media_type: self.media?,
+            pages: page - 1,
+            warnings: vec![Warning::new(Code::TEXT_LIMIT, message)],
+        })
     }
 
     fn finish(mut self, summary: Summary) -> Result<Finished, Ended> {
@@ -270,12 +274,13 @@ pub(crate) fn stamp_of(m: &std::fs::Metadata) -> Stamp {
 
 /// Whether the file looks as it did when it was opened.
 fn is_unchanged(file: &File, before: &Stamp) -> bool {
-    stamp(file).is_ok_and(|now| before.size == now.size && before.mtime_ns == now.mtime_ns && before.ctime_ns == now.ctime_ns)
+    stamp(file)
+        .is_ok_and(|now| before.size == now.size && before.mtime_ns == now.mtime_ns && before.ctime_ns == now.ctime_ns)
 }
 
 fn has_digest(file: &File, sha256: &Digest) -> bool {
-    use std::os::unix::fs::FileExt;
     use sha2::Digest as _;
+    use std::os::unix::fs::FileExt;
     let mut hasher = sha2::Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     let mut at = 0;

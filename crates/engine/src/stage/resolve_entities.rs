@@ -11,7 +11,11 @@ use crate::stage::{Ended, Finished, Progress, StageRun, task};
 task!(
     ResolveEntities,
     &[
-        "document_uuid", "source_doc_sql_id", "neo4j_doc_sql_id", "neo4j_doc_uuid", "entity_mentions",
+        "document_uuid",
+        "source_doc_sql_id",
+        "neo4j_doc_sql_id",
+        "neo4j_doc_uuid",
+        "entity_mentions",
         "full_document_text"
     ]
 );

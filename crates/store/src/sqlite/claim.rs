@@ -46,10 +46,9 @@ pub(super) fn enqueue(
     let sql = "INSERT INTO stage_run (document, stage, state, version, alone) VALUES (?1, ?2, 'pending', ?3, ?4)
                ON CONFLICT DO UPDATE SET state = 'pending', version = ?3, alone = ?4, token = NULL
                RETURNING generation";
-    let generation: u32 = c.prepare_cached(sql)?.query_row(
-        params![document, stage as i64, version(versions, stage), alone],
-        |r| r.get(0),
-    )?;
+    let generation: u32 = c
+        .prepare_cached(sql)?
+        .query_row(params![document, stage as i64, version(versions, stage), alone], |r| r.get(0))?;
     let key = StageKey { document: id, stage };
     let task = task_id(key, &input, generation);
     let sql = "INSERT INTO outbox (document, stage, task_id, alone) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
@@ -59,7 +58,8 @@ pub(super) fn enqueue(
 
 pub(super) fn claim(c: &Connection, versions: &Versions, key: StageKey, task: Uuid) -> Result<Claimed> {
     let Some(document) = document_row(c, key.document)? else { return Ok(Claimed::Unknown) };
-    let sql = "SELECT state, input, attempt, deaths, alone, task_id, reply FROM stage_run WHERE document = ? AND stage = ?";
+    let sql =
+        "SELECT state, input, attempt, deaths, alone, task_id, reply FROM stage_run WHERE document = ? AND stage = ?";
     let found = c
         .prepare_cached(sql)?
         .query_row(params![document, key.stage as i64], |r| {
@@ -155,7 +155,8 @@ pub(super) fn unpublished(c: &Connection, epoch: &Epoch, limit: usize) -> Result
 }
 
 pub(super) fn recover(c: &Connection) -> Result<u64> {
-    let sql = "SELECT r.document, r.stage, r.task_id FROM stage_run r WHERE r.state = 'running' ORDER BY r.document, r.stage";
+    let sql =
+        "SELECT r.document, r.stage, r.task_id FROM stage_run r WHERE r.state = 'running' ORDER BY r.document, r.stage";
     let cut_off = row::collect(&mut *c.prepare_cached(sql)?, [], |r| {
         Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, row::uuid_at(r, 2)?))
     })?;
@@ -172,7 +173,8 @@ pub(super) fn recover(c: &Connection) -> Result<u64> {
 /// Puts a stage back to pending as a new generation, so that it runs whatever its input.
 pub(super) fn reset(c: &Connection, versions: &Versions, document: i64, stage: Stage) -> Result<()> {
     let id = DocumentId(
-        c.prepare_cached("SELECT uuid FROM document WHERE id = ?")?.query_row([document], |r| Ok(row::uuid_at(r, 0)))??,
+        c.prepare_cached("SELECT uuid FROM document WHERE id = ?")?
+            .query_row([document], |r| Ok(row::uuid_at(r, 0)))??,
     );
     let sql = "UPDATE stage_run SET generation = generation + 1, input = NULL, deaths = 0, code = NULL, chain = NULL
                WHERE document = ? AND stage = ?";

@@ -83,7 +83,8 @@ fn next(c: &Connection, versions: &Versions, document: i64, id: DocumentId, stag
     let mut stage = stage.next();
     while let Some(candidate) = stage {
         let Some(input) = claim::input(c, versions, document, candidate)? else { return Ok(None) };
-        let sql = "SELECT 1 FROM stage_run WHERE document = ? AND stage = ? AND input = ? AND state IN ('done', 'partial')";
+        let sql =
+            "SELECT 1 FROM stage_run WHERE document = ? AND stage = ? AND input = ? AND state IN ('done', 'partial')";
         let parameters = params![document, candidate as i64, input.as_bytes().as_slice()];
         if !c.prepare_cached(sql)?.exists(parameters)? {
             return claim::enqueue(c, versions, document, id, candidate, false);

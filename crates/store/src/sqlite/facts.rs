@@ -92,7 +92,8 @@ pub(super) fn put_referents(c: &Connection, document: i64, referents: &[Referent
                    VALUES (?, (SELECT project FROM document WHERE id = ?), ?, ?, ?, ?)
                    ON CONFLICT DO UPDATE SET revision = revision + 1, dirty = 1 RETURNING id";
     let mut profile = c.prepare_cached(profile)?;
-    let insert = "INSERT INTO referent (uuid, document, seq, profile, forms, mentions, count) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let insert =
+        "INSERT INTO referent (uuid, document, seq, profile, forms, mentions, count) VALUES (?, ?, ?, ?, ?, ?, ?)";
     let mut insert = c.prepare_cached(insert)?;
     for (seq, referent) in referents.iter().enumerate() {
         let id = ProfileId::new(&referent.profile_key());
@@ -232,7 +233,8 @@ pub(super) fn fold(c: &Connection, dirty: &DirtyProfiles, fold: &Fold) -> Result
             e.mentions
         ])?;
     }
-    let mut insert = c.prepare_cached("INSERT OR REPLACE INTO merge (entity, member, reasons, score) VALUES (?, ?, ?, ?)")?;
+    let mut insert =
+        c.prepare_cached("INSERT OR REPLACE INTO merge (entity, member, reasons, score) VALUES (?, ?, ?, ?)")?;
     for m in &fold.merges {
         insert.execute(params![
             m.entity.0.as_bytes().as_slice(),
@@ -312,7 +314,8 @@ pub(super) fn relation_rows(c: &Connection, offset: usize, limit: usize) -> Resu
         Ok(RelationRow {
             from: EntityId(row::uuid_at(r, 0)?),
             to: EntityId(row::uuid_at(r, 1)?),
-            kind: RelationType::parse(&kind).ok_or_else(|| Error::Corrupt(format!("there is no relation type {kind:?}")))?,
+            kind: RelationType::parse(&kind)
+                .ok_or_else(|| Error::Corrupt(format!("there is no relation type {kind:?}")))?,
             confidence: r.get(3)?,
             extractor: r.get(4)?,
             document: DocumentId(row::uuid_at(r, 5)?),

@@ -33,8 +33,7 @@ pub(super) fn forget_sources(c: &Connection, absolute: &[Vec<u8>]) -> Result<Vec
 /// Takes one member of a container out, and its document if that was the last source.
 pub(super) fn forget_member(c: &Connection, parent: i64, member: &str) -> Result<()> {
     let sql = "DELETE FROM source WHERE parent = ? AND member = ? RETURNING document";
-    let document: Option<i64> =
-        c.prepare_cached(sql)?.query_row(params![parent, member], |r| r.get(0)).optional()?;
+    let document: Option<i64> = c.prepare_cached(sql)?.query_row(params![parent, member], |r| r.get(0)).optional()?;
     document.map_or(Ok(()), |document| if_orphan(c, document).map(drop))
 }
 
@@ -55,7 +54,16 @@ pub(super) fn if_orphan(c: &Connection, document: i64) -> Result<Vec<DocumentId>
         facts::put_chunks(c, document, &[])?;
         facts::put_referents(c, document, &[])?;
         for table in [
-            "relation", "mention", "block", "text_map", "text", "page", "warning", "outbox", "history", "stage_run",
+            "relation",
+            "mention",
+            "block",
+            "text_map",
+            "text",
+            "page",
+            "warning",
+            "outbox",
+            "history",
+            "stage_run",
             "external_id",
         ] {
             c.prepare_cached(&format!("DELETE FROM {table} WHERE document = ?"))?.execute([document])?;

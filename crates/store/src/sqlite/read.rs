@@ -39,9 +39,11 @@ pub(super) fn document(c: &Connection, id: DocumentId) -> Result<DocumentRow> {
     let mut out = rows.pop().ok_or(Error::UnknownDocument(id))?;
     out.sources = sources(c, document)?;
     out.warnings = warnings(c, document)?;
-    let sql = "SELECT stage, version FROM stage_run WHERE document = ? AND state IN ('done', 'partial', 'failed', 'skipped')";
-    out.stages =
-        row::collect(&mut *c.prepare_cached(sql)?, [document], |r| Ok((row::stage(r.get(0)?)?, r.get(1)?)))?.into_iter().collect();
+    let sql =
+        "SELECT stage, version FROM stage_run WHERE document = ? AND state IN ('done', 'partial', 'failed', 'skipped')";
+    out.stages = row::collect(&mut *c.prepare_cached(sql)?, [document], |r| Ok((row::stage(r.get(0)?)?, r.get(1)?)))?
+        .into_iter()
+        .collect();
     Ok(out)
 }
 
@@ -60,7 +62,11 @@ fn sources(c: &Connection, document: i64) -> Result<Vec<Origin>> {
 pub(super) fn warnings(c: &Connection, document: i64) -> Result<Vec<Warning>> {
     let sql = "SELECT code, message, page FROM warning WHERE document = ? ORDER BY stage, seq";
     row::collect(&mut *c.prepare_cached(sql)?, [document], |r| {
-        Ok(Warning { code: row::code(r.get_ref(0)?.as_str().unwrap_or_default())?, message: r.get(1)?, page: r.get(2)? })
+        Ok(Warning {
+            code: row::code(r.get_ref(0)?.as_str().unwrap_or_default())?,
+            message: r.get(1)?,
+            page: r.get(2)?,
+        })
     })
 }
 
@@ -86,11 +92,15 @@ pub(super) fn text(c: &Connection, document: i64, layer: i64) -> Result<String> 
 /// (number, span in the raw text) of each page.
 pub(super) fn page_spans(c: &Connection, document: i64) -> Result<Vec<(u32, Span)>> {
     let mut at = 0;
-    row::collect(&mut *c.prepare_cached("SELECT number, chars FROM page WHERE document = ? ORDER BY number")?, [document], |r| {
-        let span = Span { start: at, end: at + r.get::<_, u32>(1)? };
-        at = span.end;
-        Ok((r.get(0)?, span))
-    })
+    row::collect(
+        &mut *c.prepare_cached("SELECT number, chars FROM page WHERE document = ? ORDER BY number")?,
+        [document],
+        |r| {
+            let span = Span { start: at, end: at + r.get::<_, u32>(1)? };
+            at = span.end;
+            Ok((r.get(0)?, span))
+        },
+    )
 }
 
 /// The page that a raw position lies on; the last one for the end of the text.
@@ -116,7 +126,8 @@ pub(super) fn raw(c: &Connection, id: DocumentId) -> Result<(String, Vec<PageRow
 pub(super) fn clean(c: &Connection, id: DocumentId) -> Result<(String, CleanMap)> {
     let document = known_row(c, id)?;
     let mut statement = c.prepare_cached("SELECT map FROM text_map WHERE document = ?")?;
-    let map = row::collect(&mut statement, [document], |r| pack::decode(r.get_ref(0)?.as_blob().unwrap_or_default()))?.pop();
+    let map =
+        row::collect(&mut statement, [document], |r| pack::decode(r.get_ref(0)?.as_blob().unwrap_or_default()))?.pop();
     Ok((text(c, document, 1)?, map.unwrap_or_default()))
 }
 
@@ -157,7 +168,8 @@ pub(super) fn blocks(c: &Connection, id: DocumentId) -> Result<Vec<BlockRow>> {
 
 pub(super) fn chunks(c: &Connection, id: DocumentId) -> Result<Vec<Chunk>> {
     let document = known_row(c, id)?;
-    let sql = "SELECT uuid, seq, start, \"end\", first_page, last_page, section FROM chunk WHERE document = ? ORDER BY seq";
+    let sql =
+        "SELECT uuid, seq, start, \"end\", first_page, last_page, section FROM chunk WHERE document = ? ORDER BY seq";
     row::collect(&mut *c.prepare_cached(sql)?, [document], |r| {
         Ok(Chunk {
             id: ChunkId(row::uuid_at(r, 0)?),
@@ -198,7 +210,8 @@ pub(super) fn document_ids(c: &Connection, after: Option<DocumentId>, limit: usi
 
 pub(super) fn stage_rows(c: &Connection, id: DocumentId) -> Result<Vec<StageRow>> {
     let document = known_row(c, id)?;
-    let sql = "SELECT stage, state, version, attempt, task_id, code, chain FROM stage_run WHERE document = ? ORDER BY stage";
+    let sql =
+        "SELECT stage, state, version, attempt, task_id, code, chain FROM stage_run WHERE document = ? ORDER BY stage";
     row::collect(&mut *c.prepare_cached(sql)?, [document], |r| {
         let task: Option<Vec<u8>> = r.get(4)?;
         let code: Option<String> = r.get(5)?;
@@ -246,8 +259,9 @@ pub(super) fn overview(c: &Connection) -> Result<Overview> {
     };
     let state = |r: &rusqlite::Row<'_>, column| row::state(r.get_ref(column)?.as_str().unwrap_or_default());
     let sql = "SELECT state, count(*) FROM document GROUP BY state";
-    out.documents =
-        row::collect(&mut *c.prepare_cached(sql)?, [], |r| Ok((state(r, 0)?, r.get::<_, i64>(1)? as u64)))?.into_iter().collect();
+    out.documents = row::collect(&mut *c.prepare_cached(sql)?, [], |r| Ok((state(r, 0)?, r.get::<_, i64>(1)? as u64)))?
+        .into_iter()
+        .collect();
     let sql = "SELECT stage, state, count(*) FROM stage_run GROUP BY stage, state";
     out.stages = row::collect(&mut *c.prepare_cached(sql)?, [], |r| {
         Ok(((row::stage(r.get(0)?)?, state(r, 1)?), r.get::<_, i64>(2)? as u64))

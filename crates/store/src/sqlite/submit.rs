@@ -82,7 +82,8 @@ pub(super) fn put_source(c: &Connection, document: i64, origin: &Origin, stamp: 
             c.prepare_cached("UPDATE source SET document = ? WHERE id = ?")?.execute([document, source])?;
         }
         (None, Origin::Path { absolute, shown }) => {
-            let sql = "INSERT INTO source (document, absolute, shown, size, mtime_ns, ctime_ns, inode, read_ns, project)
+            let sql =
+                "INSERT INTO source (document, absolute, shown, size, mtime_ns, ctime_ns, inode, read_ns, project)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT project FROM document WHERE id = ?1))";
             let s = stamp;
             c.prepare_cached(sql)?.execute(params![
@@ -98,9 +99,11 @@ pub(super) fn put_source(c: &Connection, document: i64, origin: &Origin, stamp: 
         }
         (None, Origin::Member { parent, member }) => {
             let parent = known_row(c, *parent)?;
-            c.prepare_cached("INSERT INTO source (document, parent, member, project)
-                 VALUES (?1, ?2, ?3, (SELECT project FROM document WHERE id = ?1))")?
-                .execute(params![document, parent, member])?;
+            c.prepare_cached(
+                "INSERT INTO source (document, parent, member, project)
+                 VALUES (?1, ?2, ?3, (SELECT project FROM document WHERE id = ?1))",
+            )?
+            .execute(params![document, parent, member])?;
         }
     }
     match before {
@@ -177,14 +180,18 @@ pub(super) fn clear_unread(c: &Connection, absolute: &[u8]) -> Result<()> {
 }
 
 pub(super) fn unread(c: &Connection) -> Result<Vec<Unread>> {
-    row::collect(&mut *c.prepare_cached("SELECT absolute, shown, code, message FROM unread ORDER BY absolute")?, [], |r| {
-        Ok(Unread {
-            absolute: r.get(0)?,
-            shown: r.get(1)?,
-            code: row::code(r.get_ref(2)?.as_str().unwrap_or_default())?,
-            message: r.get(3)?,
-        })
-    })
+    row::collect(
+        &mut *c.prepare_cached("SELECT absolute, shown, code, message FROM unread ORDER BY absolute")?,
+        [],
+        |r| {
+            Ok(Unread {
+                absolute: r.get(0)?,
+                shown: r.get(1)?,
+                code: row::code(r.get_ref(2)?.as_str().unwrap_or_default())?,
+                message: r.get(3)?,
+            })
+        },
+    )
 }
 
 pub(super) fn name_document(c: &Connection, id: &ExternalId) -> Result<()> {

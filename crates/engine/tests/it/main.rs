@@ -1,0 +1,5 @@
+//! The engine against a real store: runs, kills at every edge, what a document leaves behind.
+
+mod pile;
+mod runs;
+mod simulator;

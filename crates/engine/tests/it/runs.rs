@@ -1,0 +1,106 @@
+//! Whole runs.
+
+use crate::pile::{LETTER, MAIL, Pile, export, field, run_all};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_gives_its_attachment_its_people_and_who_wrote_to_whom() {
+    let pile = Pile::new(&[("mail/rent.eml", MAIL), ("letter.txt", LETTER)]);
+    let workspace = pile.workspace();
+    let report = run_all(&workspace, &pile.documents()).await;
+    assert_eq!((report.intake.files, report.intake.new, report.interrupted), (2, 2, false));
+    let export = export(&workspace).await;
+    assert_eq!(
+        field(&export, "document", "name"),
+        ["letter.txt", "note.txt", "rent.eml"].map(String::from).into(),
+        "{export}"
+    );
+    assert_eq!(field(&export, "document", "state"), ["done".to_owned()].into(), "{export}");
+    let types = field(&export, "mention", "type");
+    for kind in ["PERSON", "EMAIL", "DATE", "MONEY"] {
+        assert!(types.contains(kind), "{types:?}\n{export}");
+    }
+    assert_eq!(field(&export, "relation", "type"), ["WROTE_TO".to_owned()].into(), "{export}");
+    assert_eq!(field(&export, "relation", "id").len(), 2, "one to each recipient\n{export}");
+    assert!(!field(&export, "mention", "entity").contains("null"), "each mention has an entity\n{export}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_finds_everything_unchanged() {
+    let pile = Pile::new(&[("a.txt", LETTER), ("b.eml", MAIL)]);
+    let workspace = pile.workspace();
+    // Stamps that are two seconds old prove that nothing changed; younger ones are read again.
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    for name in ["a.txt", "b.eml"] {
+        std::fs::File::options().append(true).open(pile.documents().join(name)).unwrap().set_modified(old).unwrap();
+    }
+    run_all(&workspace, &pile.documents()).await;
+    let first = export(&workspace).await;
+    let report = run_all(&workspace, &pile.documents()).await;
+    assert_eq!((report.intake.unchanged, report.intake.new), (2, 0));
+    assert_eq!(export(&workspace).await, first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_file_is_a_new_document_and_the_old_one_leaves() {
+    let pile = Pile::new(&[("a.txt", LETTER), ("b.txt", "Another letter of 7 May 2023.")]);
+    let workspace = pile.workspace();
+    run_all(&workspace, &pile.documents()).await;
+    pile.put("a.txt", b"Paid on 4 April 2025.");
+    run_all(&workspace, &pile.documents()).await;
+    let changed = export(&workspace).await;
+
+    let fresh = Pile::new(&[("a.txt", "Paid on 4 April 2025."), ("b.txt", "Another letter of 7 May 2023.")]);
+    let other = fresh.workspace();
+    run_all(&other, &fresh.documents()).await;
+    assert_eq!(changed, export(&other).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forgetting_a_mail_takes_its_attachment_and_adding_it_again_brings_both_back() {
+    let pile = Pile::new(&[("a.txt", LETTER), ("b.eml", MAIL)]);
+    let workspace = pile.workspace();
+    run_all(&workspace, &pile.documents()).await;
+    let whole = export(&workspace).await;
+
+    let mail = workspace.store().find_documents("b.eml", 2).await.unwrap();
+    let gone = workspace.store().forget(mail).await.unwrap();
+    assert_eq!(gone.len(), 2, "the mail and its attachment");
+    let without = export(&workspace).await;
+    let alone = Pile::new(&[("a.txt", LETTER)]);
+    let other = alone.workspace();
+    run_all(&other, &alone.documents()).await;
+    assert_eq!(without, export(&other).await);
+
+    run_all(&workspace, &pile.documents()).await;
+    assert_eq!(export(&workspace).await, whole);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_bytes_at_two_places_are_one_document_until_both_are_gone() {
+    let pile = Pile::new(&[("a.txt", LETTER), ("copy/b.txt", LETTER)]);
+    let workspace = pile.workspace();
+    let report = run_all(&workspace, &pile.documents()).await;
+    assert_eq!((report.intake.new, report.intake.duplicates), (1, 1));
+    pile.remove("a.txt");
+    let report = run_all(&workspace, &pile.documents()).await;
+    assert_eq!(report.intake.vanished, ["a.txt"]);
+    assert_eq!(field(&export(&workspace).await, "document", "name").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_holder_of_the_workspace_is_told_so() {
+    let pile = Pile::new(&[]);
+    let workspace = pile.workspace();
+    let _lock = workspace.lock().unwrap();
+    assert!(matches!(pile.workspace().lock(), Err(docmill_engine::Error::Busy(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_file_is_skipped_with_its_code() {
+    let pile = Pile::new(&[("empty.txt", "")]);
+    let workspace = pile.workspace();
+    run_all(&workspace, &pile.documents()).await;
+    let export = export(&workspace).await;
+    assert_eq!(field(&export, "document", "state"), ["skipped".to_owned()].into());
+    assert!(export.contains("empty_file"), "{export}");
+}
