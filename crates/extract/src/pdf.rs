@@ -32,11 +32,12 @@ use hayro_interpret::{
 };
 
 use crate::{Bytes, Error, Flow, Options, Sink, Summary};
-use ink::{Ink, Recorder, TooManySteps};
+use ink::{Ink, Limits, Recorder, TooManySteps};
 
-/// Characters of one page past which its text is cut. It is a limit of the page, so that a page comes out the same
-/// whatever was read before it; a page that a person can read has less than a hundredth of it.
-const MAX_PAGE_CHARS: u32 = 1_000_000;
+/// The limits of a page. They are not shared between pages, so that a page comes out the same whatever was read
+/// before it. A page that a person can read has a hundredth of the characters; the fullest maps have a tenth of the
+/// steps and the clips.
+const LIMITS: Limits = Limits { chars: 1_000_000, steps: 10_000_000, clips: 200_000 };
 /// Pages after which what the interpreter keeps (fonts, colour spaces) is dropped, so that memory does not grow with
 /// the document.
 const CACHE_PAGES: u32 = 200;
@@ -48,6 +49,11 @@ const STAMP_CHARS: usize = 20;
 /// The limit of characters holds for each page; the one of the document is the caller's to keep. The warning
 /// `no_text` is given only when all pages were read, that is with `first_page` 1.
 pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<Summary, Error> {
+    let limits = Limits { chars: options.max_chars.min(LIMITS.chars), ..LIMITS };
+    extract_within(limits, bytes, options, sink)
+}
+
+fn extract_within(limits: Limits, bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<Summary, Error> {
     if (**bytes).as_ref().is_empty() {
         return Err(Error::Empty);
     }
@@ -64,7 +70,6 @@ pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<
     if total > options.max_pages {
         warnings.push(Warning::new(Code::PAGE_LIMIT, format!("pages past {} were not read", options.max_pages)));
     }
-    let max_chars = options.max_chars.min(MAX_PAGE_CHARS);
     let first = options.first_page.max(1);
     let mut cache = InterpreterCache::new();
     let mut blank = first == 1;
@@ -72,7 +77,7 @@ pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<
         if (number - first) % CACHE_PAGES == CACHE_PAGES - 1 {
             cache = InterpreterCache::new();
         }
-        let (page, outcome) = read(source, number, &cache, max_chars);
+        let (page, outcome) = read(source, number, &cache, limits);
         if outcome == Outcome::Broken {
             // A panic may have left it locked.
             cache = InterpreterCache::new();
@@ -139,7 +144,7 @@ enum Outcome {
     Broken,
 }
 
-fn read<'a>(source: &Source<'a>, number: u32, cache: &InterpreterCache<'a>, max_chars: u32) -> (Page, Outcome) {
+fn read<'a>(source: &Source<'a>, number: u32, cache: &InterpreterCache<'a>, limits: Limits) -> (Page, Outcome) {
     let (width, height) = source.base_dimensions();
     let hundredths = |points: f32| (f64::from(points) * 100.0).round() as i32;
     let mut page = Page {
@@ -154,7 +159,7 @@ fn read<'a>(source: &Source<'a>, number: u32, cache: &InterpreterCache<'a>, max_
         ..Page::default()
     };
     let bounds = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
-    let mut recorder = Recorder::new(bounds, max_chars);
+    let mut recorder = Recorder::new(bounds, limits);
     // The recorder is looked at after a panic: it holds whole glyphs at any time.
     let run = catch_unwind(AssertUnwindSafe(|| paint(source, bounds, cache, &mut recorder)));
     let mut outcome = Outcome::Shown;
@@ -170,9 +175,9 @@ fn read<'a>(source: &Source<'a>, number: u32, cache: &InterpreterCache<'a>, max_
         }
     }
     let ink = recorder.into_ink();
-    let whole = compose::compose(&ink, &mut page, max_chars);
+    let whole = compose::compose(&ink, &mut page, limits.chars);
     if ink.full || !whole {
-        warn(&mut page, Code::TEXT_LIMIT, format!("the text of the page was cut at {max_chars} characters"));
+        warn(&mut page, Code::TEXT_LIMIT, format!("the text of the page was cut at {} characters", limits.chars));
     }
     judge(&ink, &mut page, bounds.area());
     if outcome == Outcome::Shown && page.text.is_empty() && !ink.paints {

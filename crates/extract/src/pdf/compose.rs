@@ -12,7 +12,7 @@ use super::{block, order};
 pub(super) fn compose(ink: &Ink, page: &mut Page, max_chars: u32) -> bool {
     let groups = group(ink, page.rotation);
     let (right, left) = strength(&ink.text);
-    let mut writer = Writer { ink, page, chars: 0, max_chars, line: 0 };
+    let mut writer = Writer { ink, page, chars: 0, max_chars, line: 0, apart: false };
     let body = body_size(ink, &groups);
     groups.iter().all(|group| writer.group(group, left > right, body))
 }
@@ -34,18 +34,14 @@ fn body_size(ink: &Ink, groups: &[Group]) -> f64 {
     middle.or(sizes.last()).map_or(0.0, |s| s.0)
 }
 
-/// A line in the order of reading.
-struct Composed {
-    line: Line,
-    runs: Vec<Run>,
-}
-
 struct Writer<'a> {
     ink: &'a Ink,
     page: &'a mut Page,
     chars: u32,
     max_chars: u32,
     line: u32,
+    /// Whether a blank line is due before the next word.
+    apart: bool,
 }
 
 impl Writer<'_> {
@@ -94,10 +90,8 @@ impl Writer<'_> {
     }
 
     fn block(&mut self, kind: docmill_model::BlockKind, lines: &[Vec<Run>], quadrant: u8) -> bool {
-        if !self.page.text.is_empty() {
-            self.put('\n');
-        }
-        let start = self.chars;
+        self.apart = !self.page.text.is_empty();
+        let start = self.chars + u32::from(self.apart);
         let whole = lines.iter().all(|line| self.line(line, quadrant));
         let end = self.chars;
         if end > start {
@@ -109,16 +103,18 @@ impl Writer<'_> {
     }
 
     fn line(&mut self, runs: &[Run], quadrant: u8) -> bool {
-        let start = self.chars;
+        let start = self.chars + u32::from(self.apart);
         let mut whole = true;
         for run in runs {
             let chars: usize = run.glyphs.iter().map(|&glyph| self.text_of(glyph).chars().count()).sum();
-            // Room for white space before the word and the line feed behind it.
+            // Room for a blank line or a space before the word and the line feed behind it.
             if u64::from(self.chars) + chars as u64 + 2 > u64::from(self.max_chars) {
                 whole = false;
                 break;
             }
-            if run.spaced && self.chars > start {
+            if std::mem::take(&mut self.apart) {
+                self.put('\n');
+            } else if run.spaced && self.chars > start {
                 self.put(' ');
             }
             self.word(run, quadrant);

@@ -21,8 +21,6 @@ const SLOPE_STEP: f64 = 0.035;
 pub(super) struct Fragment {
     pub x0: f64,
     pub x1: f64,
-    pub top: f64,
-    pub bottom: f64,
     pub base: f64,
     /// Font size in points.
     pub size: f64,
@@ -49,8 +47,6 @@ pub(super) struct Group {
 struct Placed {
     x0: f64,
     x1: f64,
-    top: f64,
-    bottom: f64,
     base: f64,
     size: f64,
 }
@@ -61,11 +57,7 @@ impl Placed {
         let along = |p: Point| p.to_vec2().dot(right);
         let across = |p: Point| p.to_vec2().dot(down);
         let (a, b) = (along(glyph.start), along(glyph.end));
-        let base = across(glyph.start);
-        let corners = glyph.corners().map(across);
-        let top = corners.iter().copied().fold(f64::INFINITY, f64::min);
-        let bottom = corners.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        Self { x0: a.min(b), x1: a.max(b), top, bottom, base, size: glyph.up.hypot() }
+        Self { x0: a.min(b), x1: a.max(b), base: across(glyph.start), size: glyph.up.hypot() }
     }
 
     fn centre(&self) -> f64 {
@@ -195,14 +187,10 @@ impl Builder<'_> {
         }
         let start = self.group.order.len() as u32;
         self.group.order.extend(glyphs.iter().map(|g| g.0));
-        let least = |side: fn(&Placed) -> f64| glyphs.iter().map(|g| side(&g.1)).fold(f64::INFINITY, f64::min);
-        let most = |side: fn(&Placed) -> f64| glyphs.iter().map(|g| side(&g.1)).fold(f64::NEG_INFINITY, f64::max);
         let text = |index: u32| self.ink.text_of(&self.ink.glyphs[index as usize]);
         let fragment = Fragment {
-            x0: least(|g| g.x0),
-            x1: most(|g| g.x1),
-            top: least(|g| g.top),
-            bottom: most(|g| g.bottom),
+            x0: glyphs.iter().map(|g| g.1.x0).fold(f64::INFINITY, f64::min),
+            x1: glyphs.iter().map(|g| g.1.x1).fold(f64::NEG_INFINITY, f64::max),
             base: first.base,
             size: first.size,
             glyphs: start..self.group.order.len() as u32,

@@ -5,13 +5,18 @@ use hayro_interpret::hayro_cmap::{BfString, WritingMode};
 use hayro_interpret::kurbo::{Affine, BezPath, Point, Rect, Vec2};
 use hayro_interpret::{BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageDrawProps, Paint, SoftMask};
 
-/// Calls of the device after which the interpretation of a page is given up. Forms may call forms, so a small file
-/// can ask for more than any machine can do; the fullest maps seen in practice stay below a million.
-const MAX_CALLS: u32 = 10_000_000;
-/// Clips pushed by one page: every form pushes one, whatever it draws, so that this also bounds nested forms.
-const MAX_CLIPS: u32 = 1_000_000;
+/// How much a page may ask for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub chars: u32,
+    /// Glyphs, paths, pictures and clips.
+    pub steps: u32,
+    /// Clips other than rectangles. Each form pushes one, and forms may call forms, so that a small file can ask for
+    /// more than any machine can do.
+    pub clips: u32,
+}
 
-/// Thrown through the interpreter, which has no way to be stopped, when a page passes [`MAX_CALLS`] or [`MAX_CLIPS`].
+/// Thrown through the interpreter, which has no other way to be stopped, when a page passes its limits.
 pub(super) struct TooManySteps;
 
 /// A glyph whose meaning is known, in points from the top left of the unrotated page.
@@ -75,15 +80,15 @@ pub(super) struct Recorder {
     ink: Ink,
     /// Bounding boxes of the clips in force, each inside the one before; the first is the page.
     clips: Vec<Rect>,
-    max_chars: u32,
-    chars: u32,
-    calls: u32,
-    clip_calls: u32,
+    limits: Limits,
+    /// What was used up of the limits.
+    used: Limits,
 }
 
 impl Recorder {
-    pub fn new(page: Rect, max_chars: u32) -> Self {
-        Self { ink: Ink::default(), clips: vec![page], max_chars, chars: 0, calls: 0, clip_calls: 0 }
+    pub fn new(page: Rect, limits: Limits) -> Self {
+        let used = Limits { chars: 0, steps: 0, clips: 0 };
+        Self { ink: Ink::default(), clips: vec![page], limits, used }
     }
 
     pub fn into_ink(self) -> Ink {
@@ -95,14 +100,13 @@ impl Recorder {
     }
 
     fn step(&mut self, steps: usize) {
-        self.calls = self.calls.saturating_add(u32::try_from(steps).unwrap_or(u32::MAX));
-        if self.calls > MAX_CALLS || self.clip_calls > MAX_CLIPS {
+        self.used.steps = self.used.steps.saturating_add(u32::try_from(steps).unwrap_or(u32::MAX));
+        if self.used.steps > self.limits.steps || self.used.clips > self.limits.clips {
             std::panic::resume_unwind(Box::new(TooManySteps));
         }
     }
 
     fn push_clip(&mut self, bounds: Rect) {
-        self.clip_calls += 1;
         self.step(1);
         let clip = self.clip();
         // A clip that is not a number hides nothing: its glyphs are judged by the clip around it.
@@ -177,7 +181,7 @@ impl Recorder {
 
     fn put(&mut self, c: char) {
         self.ink.text.push(c);
-        self.chars += 1;
+        self.used.chars += 1;
     }
 
     /// Whether the middle part of the glyph's box lies inside the clip: a box that only touches it shows no ink.
@@ -268,6 +272,7 @@ impl<'a> Device<'a> for Recorder {
     }
 
     fn push_clip_path(&mut self, clip: &ClipPath) {
+        self.used.clips += 1;
         self.push_clip(clip.path.control_box());
     }
 
@@ -294,7 +299,7 @@ impl<'a> Device<'a> for Recorder {
         let type3 = run.glyphs().iter().any(|g| matches!(**g, Shape::Type3(_)));
         let size = if type3 { type3_size(run) } else { 1.0 };
         for shape in run.glyphs() {
-            if self.chars >= self.max_chars || self.ink.glyphs.len() >= self.max_chars as usize {
+            if self.used.chars >= self.limits.chars || self.ink.glyphs.len() >= self.limits.chars as usize {
                 self.ink.full = true;
                 return;
             }

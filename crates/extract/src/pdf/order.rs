@@ -12,6 +12,9 @@ const MAX_DEPTH: u32 = 16;
 /// Bands that are looked through for the beginning of a gutter; a heading above one column is rarely taller.
 const LOOKAHEAD: usize = 24;
 
+/// Gutters of one run that are tried, the widest first; a run with more is a table.
+const MAX_GUTTERS: usize = 8;
+
 /// Cuts fragments into regions in the order of reading. Each region holds whole lines; together they hold every
 /// fragment once. `leftward` puts the right one of two columns first.
 pub(super) fn regions(fragments: &[Fragment], leftward: bool) -> Vec<Vec<u32>> {
@@ -52,7 +55,7 @@ impl Cutter<'_> {
         while next < bands.len() {
             let (end, gutters) = gutters(&bands[next..], em);
             let run = &bands[next..next + end];
-            match gutters.into_iter().find(|g| self.is_gutter(run, *g, em)) {
+            match gutters.into_iter().take(MAX_GUTTERS).find(|g| self.is_gutter(run, *g, em)) {
                 Some((low, high)) => {
                     self.flush(&mut whole);
                     let middle = (low + high) / 2.0;
