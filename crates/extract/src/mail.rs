@@ -123,7 +123,7 @@ fn give_members(
                 .push(Warning::new(Code::PART_LIMIT, format!("the attachment {name:?} is too large and was left out")));
             continue;
         }
-        let decoded = body::decode_transfer(part, bytes);
+        let decoded = body::decode_transfer(part, bytes, usize::MAX);
         if decoded.is_damaged {
             warnings
                 .push(Warning::new(Code::DAMAGED_PART, format!("the encoding of the attachment {name:?} is damaged")));

@@ -17,12 +17,12 @@ impl Names {
     pub(crate) fn unique(&mut self, name: String) -> String {
         let mut count = self.taken.get(&name).copied().unwrap_or(0) + 1;
         let mut unique = name.clone();
-        while count > 1 || self.taken.contains_key(&unique) {
-            unique = format!("{name} ({})", count.max(2));
-            if !self.taken.contains_key(&unique) {
-                break;
+        while self.taken.contains_key(&unique) {
+            count = count.max(2);
+            unique = format!("{name} ({count})");
+            if self.taken.contains_key(&unique) {
+                count += 1;
             }
-            count = count.max(2) + 1;
         }
         self.taken.insert(name, count);
         self.taken.entry(unique.clone()).or_insert(1);

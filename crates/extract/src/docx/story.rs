@@ -1,5 +1,7 @@
 //! A part with text: the body, a header, notes, comments. The walk over its elements becomes blocks.
 
+use std::collections::BTreeSet;
+
 use docmill_model::BlockKind;
 
 use super::frame::{Found, Frame, Paragraph, Sequence, Table};
@@ -59,6 +61,8 @@ pub(super) struct Story<'a> {
     /// Open complex fields; whether their instruction is still being read.
     fields: Vec<bool>,
     ruby: String,
+    /// Names of series and categories of a chart, which repeats the categories for each series.
+    values: BTreeSet<String>,
     written: u64,
     max_written: u64,
     /// Ids of charts and diagrams in the order of the text.
@@ -91,6 +95,7 @@ impl<'a> Story<'a> {
             caches: 0,
             fields: Vec::new(),
             ruby: String::new(),
+            values: BTreeSet::new(),
             written: 0,
             max_written: u64::from(max_chars),
             drawings: Vec::new(),
@@ -447,6 +452,11 @@ impl Visitor for Story<'_> {
             Some(Mark::Cache) => self.caches -= 1,
             Some(Mark::Value) => {
                 self.texts -= 1;
+                if let Some(Frame::Paragraph(value)) = self.frames.last_mut()
+                    && !self.values.insert(value.text.clone())
+                {
+                    value.text.clear();
+                }
                 self.close_frame();
             }
             Some(Mark::Link(start, target)) => {

@@ -267,6 +267,44 @@ fn the_parts_follow_the_body_in_one_order() {
 }
 
 #[test]
+fn charts_and_diagrams_follow_the_body_in_the_order_of_the_text() {
+    let body = p("", r#"<w:r><dgm:relIds r:dm="d"/><c:chart r:id="c"/></w:r>"#) + &p("", &r("after"));
+    let values = |list: &[&str]| {
+        let points: String = list.iter().map(|v| format!("<c:pt><c:v>{v}</c:v></c:pt>")).collect();
+        format!(
+            "<c:ser><c:cat><c:strRef><c:strCache>{points}</c:strCache></c:strRef></c:cat>\
+                 <c:val><c:numCache><c:pt><c:v>1</c:v></c:pt></c:numCache></c:val></c:ser>"
+        )
+    };
+    let chart = format!(
+        "<c:chartSpace><a:p><a:r><a:t>Chart</a:t></a:r></a:p>{}{}</c:chartSpace>",
+        values(&["East", "West"]),
+        values(&["East", "West", "North"])
+    );
+    let diagram =
+        "<dgm:dataModel><dgm:pt><dgm:t> <a:p><a:r><a:t>Step</a:t></a:r></a:p></dgm:t></dgm:pt></dgm:dataModel>";
+    let list = [relation("d", "diagramData", "diagrams/data1.xml"), relation("c", "chart", "charts/chart1.xml")];
+    let bytes = pack(&[
+        ("word/document.xml", main_part(&body).as_bytes()),
+        ("word/_rels/document.xml.rels", relations(&list).as_bytes()),
+        ("word/diagrams/data1.xml", diagram.as_bytes()),
+        ("word/charts/chart1.xml", chart.as_bytes()),
+    ]);
+    let (kept, _) = read(bytes, &Options::default());
+    assert_eq!(
+        paths(&kept.pages[0]),
+        [
+            "body/p2: after",
+            "diagram1/p1: Step",
+            "chart1/p1: Chart",
+            "chart1/p2: East",
+            "chart1/p3: West",
+            "chart1/p6: North",
+        ]
+    );
+}
+
+#[test]
 fn parts_are_found_by_their_usual_names_without_relationships() {
     let note = format!(r#"<w:footnotes><w:footnote w:id="1">{}</w:footnote></w:footnotes>"#, p("", &r("note")));
     let header = format!("<w:hdr>{}</w:hdr>", p("", &r("head")));

@@ -84,8 +84,11 @@ fn alone(index: usize, part: &Part<'_>, parts: &[Part<'_>]) -> Use {
     if form != Use::Member && !is_root && (is_attachment || has_name) { Use::Member } else { form }
 }
 
+/// A text that is blank for as long as this is taken to be blank.
+const SAMPLE: usize = 1 << 20;
+
 fn says_something(part: &Part<'_>, bytes: &[u8]) -> bool {
-    let decoded = decode_transfer(part, bytes);
+    let decoded = decode_transfer(part, bytes, SAMPLE);
     decoded.bytes.iter().any(|b| !b.is_ascii_whitespace() && *b != 0)
 }
 
@@ -102,8 +105,10 @@ pub(super) fn decoded_length(part: &Part<'_>) -> u64 {
     if part.fields.transfer_encoding() == "base64" { encoded / 4 * 3 } else { encoded }
 }
 
-pub(super) fn decode_transfer<'a>(part: &Part<'_>, bytes: &'a [u8]) -> Decoded<'a> {
+/// Decodes the first `max` encoded bytes of a part.
+pub(super) fn decode_transfer<'a>(part: &Part<'_>, bytes: &'a [u8], max: usize) -> Decoded<'a> {
     let body = &bytes[part.body.clone()];
+    let body = &body[..body.len().min(max)];
     match part.fields.transfer_encoding().as_str() {
         "base64" => decode_base64(body),
         "quoted-printable" => Decoded { bytes: Cow::Owned(decode_quoted_printable(body)), is_damaged: false },
@@ -157,7 +162,9 @@ pub(super) struct Words {
 
 /// Decodes at most `max_chars` characters of a part that holds text.
 pub(super) fn decode_text(part: &Part<'_>, bytes: &[u8], max_chars: u32) -> Words {
-    let decoded = decode_transfer(part, bytes);
+    // A character takes four bytes at most, and a byte three in quoted-printable.
+    let max = (max_chars as usize).saturating_mul(12).saturating_add(SAMPLE);
+    let decoded = decode_transfer(part, bytes, max);
     let charset = part.attribute("charset").unwrap_or_default();
     let standard = Encoding::for_label(charset.as_bytes());
     // Charsets outside the Encoding Standard: UTF-7, code page 850 and the like.
@@ -175,7 +182,7 @@ pub(super) fn decode_text(part: &Part<'_>, bytes: &[u8], max_chars: u32) -> Word
             (read.text, read.replaced, read.cut)
         }
     };
-    Words { text, replaced, is_cut, is_damaged: decoded.is_damaged }
+    Words { text, replaced, is_cut: is_cut || part.body.len() > max, is_damaged: decoded.is_damaged }
 }
 
 /// The lines of a text with `\n` between them; flowed lines (RFC 3676) are joined to the paragraphs they were.

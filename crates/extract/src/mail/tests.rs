@@ -124,6 +124,7 @@ fn damage_is_told_and_the_rest_is_kept() {
         &[Code::REPLACED_CHARACTERS],
     );
     check("Subject: s\n", "Subject: s\n", &[], &[]);
+    check("Subject: s\nContent-Transfer-Encoding: quoted-printable\n\n1=2\n", "Subject: s\n\n1=2\n", &[], &[]);
     check("X-Mailer: only\n\n", "", &[], &[Code::NO_TEXT]);
     let bytes: Bytes = Arc::new(b"\nno header".to_vec());
     assert!(matches!(extract(&bytes, &Options::default(), &mut Kept::default()), Err(Error::Damaged { .. })));
