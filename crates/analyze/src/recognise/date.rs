@@ -29,7 +29,7 @@ fn rows() -> Vec<Row> {
     };
     vec![
         Row::one(
-            r"\b(?P<y>[12]\d{3})(?P<s>[-/.])(?P<m>\d{1,2})(?P<s2>[-/.])(?P<d>\d{1,2})(?:[T~]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|~?[+-]\d{2}:?\d{2})?)?\b",
+            r"\b(?P<y>[12]\d{3})(?P<s>[-/.])(?P<m>\d{1,2})(?P<s2>[-/.])(?P<d>\d{1,2})(?:(?:T|~)\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|~?[+-]\d{2}:?\d{2})?)?\b",
             year_first,
         ),
         Row::one(r"\b(?P<y>[12]\d{3})(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)T\d{4}(?:\d{2})?Z?\b", compact),
@@ -91,12 +91,15 @@ fn digits(c: &Candidate) -> Option<Reading> {
 }
 
 /// Words that announce a date.
-static DATED: LazyLock<Regex> =
-    LazyLock::new(|| compile(r"(?i)(?:^|[^\p{L}])(?:dated?|on|of|by|until|since|am|vom|zum|den|dem|ab|bis|seit|datum|du|le|au)[:\s]*$"));
+static DATED: LazyLock<Regex> = LazyLock::new(|| {
+    compile(r"(?i)(?:^|[^\p{L}])(?:dated?|on|of|by|until|since|am|vom|zum|den|dem|ab|bis|seit|datum|du|le|au)[:\s]*$")
+});
 
 /// Words behind which digits are a version or a section and no date.
 static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r"(?i)(?:§|(?:^|[^\p{L}])(?:version|release|rev|ver|v|section|sec|sect|chapter|clause|ziffer|ziff|kapitel|abschnitt|article|art|no|nr))\.?~?$")
+    compile(
+        r"(?i)(?:§|(?:^|[^\p{L}])(?:version|release|rev|ver|v|section|sec|sect|chapter|clause|ziffer|ziff|kapitel|abschnitt|article|art|no|nr))\.?~?$",
+    )
 });
 
 /// Whether a group of digits is not a part of a longer one (an address, a version, a path) and no section number.
@@ -217,7 +220,15 @@ mod tests {
         );
         table::check_none(
             Date,
-            &["30 February 2024", "31. April 2024", "32 May 2024", "March 0, 2024", "you may 2024 times", "Marching 2024", "30th of February 2024"],
+            &[
+                "30 February 2024",
+                "31. April 2024",
+                "32 May 2024",
+                "March 0, 2024",
+                "you may 2024 times",
+                "Marching 2024",
+                "30th of February 2024",
+            ],
         );
     }
 
@@ -248,9 +259,28 @@ mod tests {
         table::check_none(
             Date,
             &[
-                "30.02.2024", "13/13/2024", "2024-13-01", "1.2.2024.5", "192.168.1.20", "10.1.12.24", "v1.2.2024", "version 1.2.2024",
-                "Section 1.2.2024", "§ 1.2.2024", "1.2.24", "1-2-24", "1/2/2024/3", "555-12-1234", "12.50", "3/4.2024", "99/99/9999",
-                "+49.30.12.10.2024", "build-12-10-2024", "", "2024", "2024-03-03-17",
+                "30.02.2024",
+                "13/13/2024",
+                "2024-13-01",
+                "1.2.2024.5",
+                "192.168.1.20",
+                "10.1.12.24",
+                "v1.2.2024",
+                "version 1.2.2024",
+                "Section 1.2.2024",
+                "§ 1.2.2024",
+                "1.2.24",
+                "1-2-24",
+                "1/2/2024/3",
+                "555-12-1234",
+                "12.50",
+                "3/4.2024",
+                "99/99/9999",
+                "+49.30.12.10.2024",
+                "build-12-10-2024",
+                "",
+                "2024",
+                "2024-03-03-17",
             ],
         );
     }
@@ -283,7 +313,18 @@ mod tests {
         );
         table::check_none(
             Date,
-            &["in 2000 people", "by 1500 feet", "sold 2000, 3", "in the 1990s", "in 2019.5", "room 2019", "in 3019", "within 2000", "Q5 2024", "in 2,019"],
+            &[
+                "in 2000 people",
+                "by 1500 feet",
+                "sold 2000, 3",
+                "in the 1990s",
+                "in 2019.5",
+                "room 2019",
+                "in 3019",
+                "within 2000",
+                "Q5 2024",
+                "in 2,019",
+            ],
         );
     }
 

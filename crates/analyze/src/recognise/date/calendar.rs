@@ -1,40 +1,52 @@
 //! Months by name, and what days there are.
 
-/// Names and abbreviations of months, in lower case and without a dot: English, German, French.
-const MONTHS: &[(&str, u32)] = &[
-    ("january", 1), ("januar", 1), ("jänner", 1), ("janvier", 1), ("janv", 1), ("jan", 1),
-    ("february", 2), ("februar", 2), ("feber", 2), ("février", 2), ("fevrier", 2), ("févr", 2), ("fév", 2), ("feb", 2),
-    ("march", 3), ("märz", 3), ("maerz", 3), ("mars", 3), ("mar", 3), ("mär", 3), ("mrz", 3),
-    ("april", 4), ("avril", 4), ("avr", 4), ("apr", 4),
-    ("may", 5), ("mai", 5),
-    ("june", 6), ("juni", 6), ("juin", 6), ("jun", 6),
-    ("july", 7), ("juli", 7), ("juillet", 7), ("juil", 7), ("jul", 7),
-    ("august", 8), ("août", 8), ("aout", 8), ("aug", 8),
-    ("september", 9), ("septembre", 9), ("sept", 9), ("sep", 9),
-    ("october", 10), ("oktober", 10), ("octobre", 10), ("oct", 10), ("okt", 10),
-    ("november", 11), ("novembre", 11), ("nov", 11),
-    ("december", 12), ("dezember", 12), ("décembre", 12), ("decembre", 12), ("dec", 12), ("dez", 12), ("déc", 12),
+/// Names and abbreviations of the months in order, in lower case and without a dot: English, German, French.
+const MONTHS: [&str; 12] = [
+    "january januar jänner janvier janv jan",
+    "february februar feber février fevrier févr fév feb",
+    "march märz maerz mars mar mär mrz",
+    "april avril avr apr",
+    "may mai",
+    "june juni juin jun",
+    "july juli juillet juil jul",
+    "august août aout aug",
+    "september septembre sept sep",
+    "october oktober octobre oct okt",
+    "november novembre nov",
+    "december dezember décembre decembre dec dez déc",
 ];
 
 /// The number of a month from 1; `None` when no month is called so.
 pub fn month(name: &str) -> Option<u32> {
     let name = name.trim_end_matches('.').to_lowercase();
-    MONTHS.iter().find(|(word, _)| *word == name).map(|&(_, number)| number)
+    (1..).zip(MONTHS).find(|(_, names)| names.split(' ').any(|known| known == name)).map(|(number, _)| number)
 }
 
 /// Whether a month is written without a capital although the language wants one. French does not; an English
 /// `may` or `march` in small letters is a verb more often than a month.
 pub fn lacks_capital(name: &str) -> bool {
     const FRENCH: [&str; 14] = [
-        "janvier", "février", "fevrier", "mars", "avril", "mai", "juin", "juillet", "août", "aout", "septembre",
-        "octobre", "novembre", "décembre",
+        "janvier",
+        "février",
+        "fevrier",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "aout",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
     ];
     name.starts_with(char::is_lowercase) && !FRENCH.contains(&name)
 }
 
 /// All names as one alternation, longer ones first, so that `march` is not read as `mar`.
 pub fn month_pattern() -> String {
-    let mut names: Vec<_> = MONTHS.iter().map(|(name, _)| *name).collect();
+    let mut names: Vec<_> = MONTHS.iter().flat_map(|names| names.split(' ')).collect();
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     names.join("|")
 }
