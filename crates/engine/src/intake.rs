@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use docmill_model::{Code, Origin};
+use docmill_model::{Code, DocumentId, Origin};
 use docmill_store::{SourceRow, Stamp, Store, Submission, Submitted, Unread};
 use globset::GlobSet;
 
@@ -84,7 +84,8 @@ struct Walk<'a> {
     observer: &'a dyn Observer,
     runtime: &'a tokio::runtime::Handle,
     report: IntakeReport,
-    batch: Vec<Submission>,
+    /// Files to register; `true` for one whose content is what it was there before.
+    batch: Vec<(Submission, bool)>,
     /// Files that were named one by one, so that naming one twice counts once.
     seen: BTreeSet<PathBuf>,
 }
@@ -173,13 +174,12 @@ impl Walk<'_> {
         // next run looks again.
         let settled = Stamp { read_ns: before.read_ns, ..before };
         let stamp = if settled == (Stamp { read_ns: before.read_ns, ..after }) { settled } else { Stamp::default() };
-        self.batch.push(Submission {
-            project: self.intake.project.clone(),
-            sha256,
-            bytes,
-            origin: Origin::Path { absolute, shown: shown_path(root, path) },
-            stamp,
-        });
+        let shown = shown_path(root, path);
+        let document = DocumentId::new(&self.intake.project, &sha256);
+        let same = known.is_some_and(|k| k.document == document && k.shown == shown && !k.wanting);
+        let origin = Origin::Path { absolute, shown };
+        let submission = Submission { project: self.intake.project.clone(), sha256, bytes, origin, stamp };
+        self.batch.push((submission, same));
         if self.batch.len() >= BATCH {
             self.flush()?;
         }
@@ -188,12 +188,14 @@ impl Walk<'_> {
 
     fn flush(&mut self) -> Result<(), docmill_store::Error> {
         let batch = std::mem::take(&mut self.batch);
-        let sizes: Vec<u64> = batch.iter().map(|s| s.bytes).collect();
+        let looked: Vec<(u64, bool)> = batch.iter().map(|(s, same)| (s.bytes, *same)).collect();
+        let batch = batch.into_iter().map(|(submission, _)| submission).collect();
         let submitted = self.runtime.block_on(self.store.submit(batch))?;
-        for (submitted, bytes) in submitted.into_iter().zip(sizes) {
+        for (submitted, (bytes, same)) in submitted.into_iter().zip(looked) {
             let new = !matches!(submitted, Submitted::Known(_));
             match submitted {
                 Submitted::New(_) | Submitted::Again(_) => self.report.new += 1,
+                Submitted::Known(_) if same => self.report.unchanged += 1,
                 Submitted::Known(_) => self.report.duplicates += 1,
             }
             self.observer.on(Event::Seen { bytes, new });

@@ -134,6 +134,16 @@ impl Workspace {
         self.store.clone()
     }
 
+    /// The layout of the store's tables.
+    pub fn layout(&self) -> i64 {
+        self.store.layout()
+    }
+
+    /// Looks whether the store is sound. Returns what is wrong with it; empty when nothing is.
+    pub fn check(&self) -> Result<Vec<String>, Error> {
+        Ok(self.store.check()?)
+    }
+
     pub fn blobs(&self) -> Blobs {
         Blobs::new(self.folder.join("blobs"))
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use docmill_model::{
-    BlockKind, Category, ChunkId, Code, Digest, DocumentId, Entity, EntityId, Language, MediaType, Mention, Origin,
-    Profile, ProfileId, ReferentId, RelationType, Span, Stage, State, Warning, Word,
+    BlockKind, Category, ChunkId, Code, Digest, DocumentId, Entity, EntityId, Language, MediaType, Mention, MentionType,
+    Origin, Profile, ProfileId, ReferentId, RelationType, Span, Stage, State, Warning, Word,
 };
 use uuid::Uuid;
 
@@ -19,6 +19,7 @@ pub struct Overview {
     pub pages: u64,
     pub chunks: u64,
     pub mentions: u64,
+    pub mentions_by_type: BTreeMap<MentionType, u64>,
     pub entities: u64,
     pub relations: u64,
 }

@@ -91,6 +91,8 @@ pub trait Store: Send + Sync + 'static {
     async fn unread(&self) -> Result<Vec<Unread>>;
     async fn name_document(&self, id: ExternalId) -> Result<()>;
     async fn external_ids(&self, id: DocumentId) -> Result<Vec<ExternalRow>>;
+    /// Members of a document, by name, with the documents that they became.
+    async fn children(&self, id: DocumentId) -> Result<Vec<(String, DocumentId)>>;
 
     // Reading.
 

@@ -55,6 +55,19 @@ impl Sqlite {
         Ok(Self { path: path.to_owned(), versions: Arc::new(versions), writer, readers: Arc::default() })
     }
 
+    /// The layout of the tables that this program reads and writes.
+    pub fn layout(&self) -> i64 {
+        SCHEMA_VERSION
+    }
+
+    /// Asks SQLite to look at its pages and indexes. Returns what is wrong, in its words; empty when nothing is.
+    pub fn check(&self) -> Result<Vec<String>> {
+        self.read(|c| {
+            let found = row::collect(&mut c.prepare("PRAGMA quick_check")?, [], |r| Ok(r.get::<_, String>(0)?))?;
+            Ok(found.into_iter().filter(|line| line != "ok").collect())
+        })
+    }
+
     /// Runs on the writer thread, in a transaction shared with whatever else is waiting.
     async fn write<T: Send + 'static>(&self, f: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
         self.writer.call(f).await
@@ -261,6 +274,10 @@ impl Store for Sqlite {
 
     async fn external_ids(&self, id: DocumentId) -> Result<Vec<ExternalRow>> {
         self.read(|c| read::external_ids(c, id))
+    }
+
+    async fn children(&self, id: DocumentId) -> Result<Vec<(String, DocumentId)>> {
+        self.read(|c| read::children(c, id))
     }
 
     async fn source_at(&self, project: &str, absolute: Vec<u8>) -> Result<Option<SourceRow>> {

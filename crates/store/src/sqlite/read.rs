@@ -1,7 +1,7 @@
 //! Reading documents: what stages load and what people are shown.
 
 use docmill_model::{
-    Block, BlockKind, Category, Chunk, ChunkId, CleanMap, DocumentId, Language, MediaType, Mention, Origin, Referent,
+    Block, BlockKind, Category, Chunk, ChunkId, CleanMap, DocumentId, Language, MediaType, Mention, MentionType, Origin, Referent,
     Span, State, Warning,
 };
 use rusqlite::{Connection, params};
@@ -202,6 +202,13 @@ pub(super) fn external_ids(c: &Connection, id: DocumentId) -> Result<Vec<Externa
     })
 }
 
+pub(super) fn children(c: &Connection, id: DocumentId) -> Result<Vec<(String, DocumentId)>> {
+    let document = known_row(c, id)?;
+    let sql = "SELECT s.member, d.uuid FROM source s JOIN document d ON d.id = s.document
+               WHERE s.parent = ? ORDER BY s.member";
+    row::collect(&mut *c.prepare_cached(sql)?, [document], |r| Ok((r.get(0)?, DocumentId(row::uuid_at(r, 1)?))))
+}
+
 pub(super) fn document_ids(c: &Connection, after: Option<DocumentId>, limit: usize) -> Result<Vec<DocumentId>> {
     let after: Vec<u8> = after.map_or_else(Vec::new, |d| d.0.as_bytes().to_vec());
     let sql = "SELECT uuid FROM document WHERE uuid > ? ORDER BY uuid LIMIT ?";
@@ -252,7 +259,6 @@ pub(super) fn overview(c: &Connection) -> Result<Overview> {
         unread: count("SELECT count(*) FROM unread")?,
         pages: count("SELECT coalesce(sum(pages), 0) FROM document")?,
         chunks: count("SELECT count(*) FROM chunk")?,
-        mentions: count("SELECT count(*) FROM mention")?,
         entities: count("SELECT count(*) FROM entity")?,
         relations: count("SELECT count(*) FROM relation")?,
         ..Overview::default()
@@ -262,6 +268,14 @@ pub(super) fn overview(c: &Connection) -> Result<Overview> {
     out.documents = row::collect(&mut *c.prepare_cached(sql)?, [], |r| Ok((state(r, 0)?, r.get::<_, i64>(1)? as u64)))?
         .into_iter()
         .collect();
+    let sql = "SELECT type, count(*) FROM mention GROUP BY type";
+    let by_type = row::collect(&mut *c.prepare_cached(sql)?, [], |r| {
+        let word: String = r.get(0)?;
+        let kind = MentionType::parse(&word).ok_or_else(|| Error::Corrupt(format!("there is no type {word:?}")))?;
+        Ok((kind, r.get::<_, i64>(1)? as u64))
+    })?;
+    out.mentions = by_type.iter().map(|(_, count)| count).sum();
+    out.mentions_by_type = by_type.into_iter().collect();
     let sql = "SELECT stage, state, count(*) FROM stage_run GROUP BY stage, state";
     out.stages = row::collect(&mut *c.prepare_cached(sql)?, [], |r| {
         Ok(((row::stage(r.get(0)?)?, state(r, 1)?), r.get::<_, i64>(2)? as u64))

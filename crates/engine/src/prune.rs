@@ -1,0 +1,39 @@
+//! Taking out what is no longer on the disk.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use docmill_model::DocumentId;
+
+use crate::intake::vanished;
+use crate::workspace::{Error, Workspace};
+
+/// What was taken out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Files that are gone, as shown to people.
+    pub files: Vec<String>,
+    /// Documents that had no other source.
+    pub documents: Vec<DocumentId>,
+    /// Bytes of stored attachments that nobody needs any more.
+    pub freed: u64,
+}
+
+/// Takes out every source whose file is gone, with the documents that have no other source, the notes on unread
+/// files that are gone, and old blobs. The caller holds the workspace's lock.
+pub async fn prune(workspace: &Workspace) -> Result<Pruned, Error> {
+    let store = workspace.store();
+    let (handle, walked) = (tokio::runtime::Handle::current(), store.clone());
+    let gone = tokio::task::spawn_blocking(move || vanished(&handle, &walked, &[]))
+        .await
+        .map_err(|e| Error::Argument(format!("the walk stopped: {e}")))??;
+    let files = gone.iter().map(|source| source.shown.clone()).collect();
+    let documents = store.forget_sources(gone.into_iter().map(|source| source.absolute).collect()).await?;
+    for file in store.unread().await? {
+        let path = Path::new(std::ffi::OsStr::from_bytes(&file.absolute));
+        if matches!(path.symlink_metadata(), Err(error) if error.kind() == std::io::ErrorKind::NotFound) {
+            store.clear_unread(file.absolute).await?;
+        }
+    }
+    Ok(Pruned { files, documents, freed: workspace.collect_blobs().await? })
+}
