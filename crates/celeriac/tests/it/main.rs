@@ -1,5 +1,14 @@
-//! Our worker and unmodified Python Celery on one real Redis.
+//! The runtime from outside: brokers and backends against one suite, the worker, and with feature `redis` our worker
+//! beside unmodified Python Celery on one real server.
 
+mod broker;
+#[cfg(feature = "redis")]
 mod peer;
+#[cfg(feature = "redis")]
+mod redis;
+mod results;
+#[cfg(feature = "redis")]
 mod tasks;
+#[cfg(feature = "redis")]
 mod wire;
+mod worker;

@@ -1,0 +1,149 @@
+//! What every broker promises, run on each of them.
+
+use std::time::Duration;
+
+use celeriac::{Broker, Consumer, ConsumerOptions, Delivery, MemoryBroker, Outgoing, Settle, Tag};
+use serde_json::Map;
+
+/// Runs the suite. The broker is empty at first and is left empty by each part.
+pub async fn conforms(broker: &dyn Broker) {
+    the_most_urgent_comes_first_and_equals_in_order(broker).await;
+    queues_take_turns(broker).await;
+    credit_bounds_what_is_given(broker).await;
+    each_settlement_has_its_place(broker).await;
+    a_message_that_arrives_ends_the_wait(broker).await;
+    a_dropped_wait_loses_nothing(broker).await;
+    assert_eq!(broker.epoch().await.unwrap(), broker.epoch().await.unwrap());
+}
+
+async fn consumer(broker: &dyn Broker, queues: &[&str]) -> Box<dyn Consumer> {
+    let queues = queues.iter().map(|queue| (*queue).to_owned()).collect();
+    broker.consume(ConsumerOptions { queues }).await.unwrap()
+}
+
+fn outgoing(queue: &str, id: &str, priority: u8) -> Outgoing {
+    Outgoing { queue: queue.to_owned(), priority, ..Outgoing::new("t", id, Map::new()) }
+}
+
+async fn publish(broker: &dyn Broker, ids: &[&str]) {
+    let messages: Vec<Outgoing> = ids.iter().map(|id| outgoing("q", id, 0)).collect();
+    broker.publish(&messages).await.unwrap();
+}
+
+async fn depth(broker: &dyn Broker) -> usize {
+    broker.depth(&["q".to_owned(), "r".to_owned()]).await.unwrap()
+}
+
+fn id(delivery: &Delivery) -> String {
+    let message = delivery.message.as_ref().unwrap();
+    let again = if message.properties.delivery_info.redelivered { " again" } else { "" };
+    format!("{}{again}", message.headers.id)
+}
+
+fn tags(deliveries: &[Delivery], settle: Settle) -> Vec<(Tag, Settle)> {
+    deliveries.iter().map(|delivery| (delivery.tag.clone(), settle)).collect()
+}
+
+/// Takes what there is, acknowledges it, and gives the ids in order.
+async fn drain(consumer: &mut dyn Consumer, expected: usize) -> Vec<String> {
+    let mut ids = Vec::new();
+    while ids.len() < expected {
+        let taken = consumer.next(1).await.unwrap();
+        ids.extend(taken.iter().map(id));
+        consumer.settle(&tags(&taken, Settle::Ack)).await.unwrap();
+    }
+    ids
+}
+
+async fn the_most_urgent_comes_first_and_equals_in_order(broker: &dyn Broker) {
+    let given = [("a", 9), ("b", 5), ("c", 0), ("d", 3), ("e", 200), ("f", 2)];
+    let messages: Vec<Outgoing> = given.iter().map(|(id, priority)| outgoing("q", id, *priority)).collect();
+    broker.publish(&messages).await.unwrap();
+    assert_eq!(depth(broker).await, 6);
+    let mut consumer = consumer(broker, &["q"]).await;
+    assert_eq!(drain(&mut *consumer, 6).await, ["c", "f", "b", "d", "a", "e"]);
+    assert_eq!(depth(broker).await, 0);
+}
+
+async fn queues_take_turns(broker: &dyn Broker) {
+    let messages = ["a", "b"].map(|id| outgoing("q", id, 0));
+    broker.publish(&messages).await.unwrap();
+    broker.publish(&["c", "d"].map(|id| outgoing("r", id, 0))).await.unwrap();
+    broker.publish(&[outgoing("elsewhere", "x", 0)]).await.unwrap();
+    let mut both = consumer(broker, &["q", "r"]).await;
+    assert_eq!(drain(&mut *both, 4).await, ["a", "c", "b", "d"]);
+    let mut elsewhere = consumer(broker, &["elsewhere"]).await;
+    let taken = elsewhere.next(5).await.unwrap();
+    assert_eq!(taken.iter().map(|delivery| delivery.queue.as_str()).collect::<Vec<_>>(), ["elsewhere"]);
+    elsewhere.settle(&tags(&taken, Settle::Ack)).await.unwrap();
+}
+
+async fn credit_bounds_what_is_given(broker: &dyn Broker) {
+    publish(broker, &["a", "b", "c"]).await;
+    let mut consumer = consumer(broker, &["q"]).await;
+    assert!(consumer.next(0).await.unwrap().is_empty());
+    let two = consumer.next(2).await.unwrap();
+    assert_eq!(two.iter().map(id).collect::<Vec<_>>(), ["a", "b"]);
+    let rest = consumer.next(2).await.unwrap();
+    assert_eq!(rest.iter().map(id).collect::<Vec<_>>(), ["c"]);
+    consumer.settle(&tags(&two, Settle::Ack)).await.unwrap();
+    consumer.settle(&tags(&rest, Settle::Ack)).await.unwrap();
+}
+
+async fn each_settlement_has_its_place(broker: &dyn Broker) {
+    publish(broker, &["a", "b", "c", "d", "e"]).await;
+    let mut consumer = consumer(broker, &["q"]).await;
+    let taken = consumer.next(4).await.unwrap();
+    let how = [Settle::Ack, Settle::Reject { requeue: false }, Settle::Reject { requeue: true }, Settle::Return];
+    let settled: Vec<(Tag, Settle)> = taken.iter().map(|delivery| delivery.tag.clone()).zip(how).collect();
+    consumer.settle(&settled).await.unwrap();
+    // Twice is once.
+    consumer.settle(&settled).await.unwrap();
+    assert_eq!(depth(broker).await, 3);
+    assert_eq!(drain(&mut *consumer, 3).await, ["d again", "e", "c again"]);
+    assert_eq!(depth(broker).await, 0);
+}
+
+async fn a_message_that_arrives_ends_the_wait(broker: &dyn Broker) {
+    let mut consumer = consumer(broker, &["q"]).await;
+    let (taken, ()) = tokio::join!(consumer.next(1), publish(broker, &["a"]));
+    let taken = taken.unwrap();
+    assert_eq!(taken.iter().map(id).collect::<Vec<_>>(), ["a"]);
+    consumer.settle(&tags(&taken, Settle::Ack)).await.unwrap();
+}
+
+async fn a_dropped_wait_loses_nothing(broker: &dyn Broker) {
+    let mut consumer = consumer(broker, &["q"]).await;
+    let sent: Vec<String> = (0..40).map(|n| format!("m{n:02}")).collect();
+    let mut got = Vec::new();
+    for (n, id) in sent.iter().enumerate() {
+        publish(broker, &[id]).await;
+        // Dropped at once, or after some of the way to the server and back.
+        let patience = Duration::from_micros(100) * u32::try_from(n % 10).unwrap();
+        if let Ok(taken) = tokio::time::timeout(patience, consumer.next(1)).await {
+            got.extend(taken.unwrap());
+        }
+    }
+    while got.len() < sent.len() {
+        got.extend(consumer.next(3).await.unwrap());
+    }
+    assert_eq!(got.iter().map(id).collect::<Vec<_>>(), sent);
+    consumer.settle(&tags(&got, Settle::Ack)).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_broker_in_memory_keeps_the_promises() {
+    conforms(&MemoryBroker::new()).await;
+    assert_ne!(MemoryBroker::new().epoch().await.unwrap(), MemoryBroker::new().epoch().await.unwrap());
+}
+
+#[tokio::test]
+async fn what_a_dropped_consumer_held_goes_back_in_order() {
+    let broker = MemoryBroker::new();
+    publish(&broker, &["a", "b", "c"]).await;
+    let mut first = consumer(&broker, &["q"]).await;
+    assert_eq!(first.next(2).await.unwrap().len(), 2);
+    drop(first);
+    let mut second = consumer(&broker, &["q"]).await;
+    assert_eq!(drain(&mut *second, 3).await, ["a again", "b again", "c"]);
+}
