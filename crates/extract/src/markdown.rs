@@ -9,9 +9,17 @@ use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use crate::draft::{Draft, Gap, replaced};
 use crate::{Bytes, Error, Options, Sink, Summary, html, text};
 
-/// The limit of characters holds for the source as well, of which the parser keeps a tree.
+/// Bytes of a source past which it is read as plain text, marks and all. The parser keeps a tree of some fifty bytes
+/// for each byte of a dense source, and nobody writes so long a file by hand.
+const MAX_SOURCE: usize = 4 << 20;
+
+/// The limit of characters holds for the source as well as for the text.
 pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<Summary, Error> {
-    let decoded = text::decode(bytes.as_ref().as_ref(), None, options.max_chars);
+    let bytes = bytes.as_ref().as_ref();
+    if bytes.len() > MAX_SOURCE {
+        return text::extract_as(MediaType::Markdown, bytes, options, sink);
+    }
+    let decoded = text::decode(bytes, None, options.max_chars);
     let mut draft = Draft::new(options);
     let mut writer = Writer::new(&mut draft, options);
     for event in Parser::new_ext(&decoded.text, dialect()) {
@@ -192,7 +200,9 @@ impl<'d> Writer<'d> {
                 return;
             }
             TagEnd::Image => return self.images = self.images.saturating_sub(1),
-            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Superscript | TagEnd::Subscript => return,
+            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Superscript | TagEnd::Subscript => {
+                return;
+            }
             _ => self.flush(),
         }
         match tag {
@@ -240,9 +250,7 @@ impl<'d> Writer<'d> {
                     let more = if next(&mut list.blocks) > 1 { format!("/p{}", list.blocks) } else { String::new() };
                     (BlockKind::ListItem, format!("list{}/i{}{more}", list.number, list.item))
                 }
-                (None, Some((number, blocks))) => {
-                    (BlockKind::Footnote, format!("footnote{number}/p{}", next(blocks)))
-                }
+                (None, Some((number, blocks))) => (BlockKind::Footnote, format!("footnote{number}/p{}", next(blocks))),
                 (None, None) => (BlockKind::Paragraph, format!("p{}", next(&mut self.counts.paragraphs))),
             },
         };
@@ -289,12 +297,10 @@ mod tests {
 
     #[test]
     fn marks_are_taken_away() {
-        check("# A *b*\n\none\n**two** `x<y` &amp;\n\n> quoted\n\n---\n\nSetext\n===\n", &[
-            "h1: A b",
-            "p1: one\ntwo x<y &",
-            "p2: quoted",
-            "h2: Setext",
-        ]);
+        check(
+            "# A *b*\n\none\n**two** `x<y` &amp;\n\n> quoted\n\n---\n\nSetext\n===\n",
+            &["h1: A b", "p1: one\ntwo x<y &", "p2: quoted", "h2: Setext"],
+        );
         check("```rust\n  fn a() {}\n\n```\n\n    indented\n", &["code1:   fn a() {}", "code2: indented"]);
         check("---\ntitle: x\n---\n\ntext", &["front: title: x", "p1: text"]);
         check_text("![a cat](cat.png) ~~gone~~", "a cat gone\n");
@@ -302,14 +308,10 @@ mod tests {
 
     #[test]
     fn items_are_named_by_list_and_number() {
-        check("- a\n- b\n  1. x\n  2. y\n\n  more\n- [x] c\n", &[
-            "list1/i1: a",
-            "list1/i2: b",
-            "list2/i1: 1. x",
-            "list2/i2: 2. y",
-            "list1/i2/p2: more",
-            "list1/i3: [x] c",
-        ]);
+        check(
+            "- a\n- b\n  1. x\n  2. y\n\n  more\n- [x] c\n",
+            &["list1/i1: a", "list1/i2: b", "list2/i1: 1. x", "list2/i2: 2. y", "list1/i2/p2: more", "list1/i3: [x] c"],
+        );
         check("7. seven\n8. eight\n", &["list1/i1: 7. seven", "list1/i2: 8. eight"]);
         check("1.\n\ntext", &["p1: text"]);
     }
@@ -341,8 +343,18 @@ mod tests {
     }
 
     #[test]
+    fn a_very_long_source_is_read_as_plain_text() {
+        let source = format!("# one\n\n{}", "*two* ".repeat(MAX_SOURCE / 6));
+        let (page, summary) = extract_as(extract, source.as_bytes(), &Options::default());
+        assert_eq!((page.blocks.len(), summary.media_type), (2, MediaType::Markdown));
+        assert!(page.text.starts_with("# one\n\n*two* *two*"));
+    }
+
+    #[test]
     fn deep_nesting_ends() {
-        for (open, close) in [(">", ""), ("- ", ""), ("[", ""), ("[", "](x)"), ("*a ", ""), ("**", "x"), ("<b>", ""), ("1. ", "")] {
+        for (open, close) in
+            [(">", ""), ("- ", ""), ("[", ""), ("[", "](x)"), ("*a ", ""), ("**", "x"), ("<b>", ""), ("1. ", "")]
+        {
             let source = format!("{}text{}", open.repeat(20_000), close.repeat(20_000));
             let (page, _) = extract_as(extract, source.as_bytes(), &Options::default());
             assert!(page.text.contains("text"), "{open}");

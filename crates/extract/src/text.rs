@@ -11,7 +11,17 @@ use crate::draft::{Draft, replaced};
 use crate::{Bytes, Error, Options, Sink, Summary};
 
 pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<Summary, Error> {
-    let decoded = decode(bytes.as_ref().as_ref(), None, options.max_chars);
+    extract_as(MediaType::Text, bytes.as_ref().as_ref(), options, sink)
+}
+
+/// Reads text of some other type as it stands.
+pub(crate) fn extract_as(
+    media_type: MediaType,
+    bytes: &[u8],
+    options: &Options,
+    sink: &mut dyn Sink,
+) -> Result<Summary, Error> {
+    let decoded = decode(bytes, None, options.max_chars);
     let mut text = decoded.text;
     let cut = decoded.cut || (!text.ends_with('\n') && text.chars().count() >= options.max_chars as usize);
     if cut && !text.ends_with('\n') {
@@ -19,7 +29,7 @@ pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<
         text.pop();
     }
     let draft = Draft::of_paragraphs(text, options, cut);
-    draft.deliver(MediaType::Text, replaced(decoded.replaced).into_iter().collect(), options, sink)
+    draft.deliver(media_type, replaced(decoded.replaced).into_iter().collect(), options, sink)
 }
 
 #[cfg(test)]

@@ -70,9 +70,8 @@ impl Role {
             b"title" => Self::Title,
             b"svg" | b"math" => Self::Foreign,
             b"script" | b"style" | b"template" | b"noscript" | b"iframe" | b"noembed" | b"noframes" | b"audio"
-            | b"video" | b"canvas" | b"datalist" | b"rp" | b"annotation" | b"annotation-xml" | b"desc" | b"metadata" => {
-                Self::Hidden
-            }
+            | b"video" | b"canvas" | b"datalist" | b"rp" | b"annotation" | b"annotation-xml" | b"desc"
+            | b"metadata" => Self::Hidden,
             b"address" | b"article" | b"aside" | b"blockquote" | b"body" | b"button" | b"center" | b"details"
             | b"dialog" | b"div" | b"fieldset" | b"figure" | b"form" | b"frameset" | b"head" | b"hgroup" | b"html"
             | b"legend" | b"main" | b"nav" | b"optgroup" | b"option" | b"search" | b"section" | b"select"
@@ -96,8 +95,26 @@ impl Role {
 pub(super) fn is_void(name: &[u8]) -> bool {
     matches!(
         name,
-        b"area" | b"base" | b"basefont" | b"bgsound" | b"br" | b"col" | b"command" | b"embed" | b"frame" | b"hr"
-            | b"img" | b"image" | b"input" | b"keygen" | b"link" | b"meta" | b"param" | b"source" | b"track" | b"wbr"
+        b"area"
+            | b"base"
+            | b"basefont"
+            | b"bgsound"
+            | b"br"
+            | b"col"
+            | b"command"
+            | b"embed"
+            | b"frame"
+            | b"hr"
+            | b"img"
+            | b"image"
+            | b"input"
+            | b"keygen"
+            | b"link"
+            | b"meta"
+            | b"param"
+            | b"source"
+            | b"track"
+            | b"wbr"
     )
 }
 

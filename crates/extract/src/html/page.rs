@@ -149,7 +149,8 @@ impl<'d> Writer<'d> {
             return false;
         }
         let shown_dialog = name != b"dialog" || attributes.open;
-        let extra_title = role == Role::Title && (self.has_title || self.is_in(Role::Foreign) || !self.draft.is_empty());
+        let extra_title =
+            role == Role::Title && (self.has_title || self.is_in(Role::Foreign) || !self.draft.is_empty());
         let hidden = self.is_hidden() || role == Role::Hidden || attributes.hides() || !shown_dialog || extra_title;
         if !hidden && role.is_apart() {
             self.separate(role);
