@@ -86,6 +86,14 @@ fn containers_are_told_by_what_is_in_them() {
 }
 
 #[test]
+fn an_encrypted_package_needs_a_password() {
+    let media_type = MediaType::Other(O::Ole);
+    let bytes: crate::Bytes = std::sync::Arc::new(ole(&["EncryptionInfo", "EncryptedPackage"]));
+    let result = crate::extract(&bytes, &crate::Options::default(), &mut crate::testing::Kept::default());
+    assert_eq!(result, Err(crate::Error::NeedsPassword { media_type }));
+}
+
+#[test]
 fn numbers_at_fixed_places_tell_binaries() {
     let mut tar = vec![0; 1024];
     tar[..5].copy_from_slice(b"a.txt");
