@@ -42,7 +42,7 @@ pub struct Config {
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
-    Delivered(Delivery),
+    Delivered(Box<Delivery>),
     /// The pool has begun to run a job.
     Accepted(JobId),
     Effect(JobId, Effect),
@@ -145,7 +145,7 @@ impl Machine {
     pub fn on(&mut self, event: Event, now: SystemTime) -> Vec<Action> {
         let mut out = Vec::new();
         match event {
-            Event::Delivered(delivery) => self.delivered(delivery, now, &mut out),
+            Event::Delivered(delivery) => self.delivered(*delivery, now, &mut out),
             Event::Accepted(id) => self.accepted(id, &mut out),
             Event::Effect(id, effect) => self.effect(id, effect, &mut out),
             Event::Finished(id, outcome) => self.finished(id, outcome, now, &mut out),

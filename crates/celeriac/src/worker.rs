@@ -110,7 +110,7 @@ impl Worker {
             match step {
                 Step::Fetched(Ok(deliveries)) => {
                     driver.fetch = Backoff::default();
-                    driver.on(deliveries.into_iter().map(Event::Delivered));
+                    driver.on(deliveries.into_iter().map(|delivery| Event::Delivered(Box::new(delivery))));
                 }
                 Step::Fetched(Err(error)) => driver.fetch.failed(&error),
                 Step::Shutdown => {
@@ -118,7 +118,9 @@ impl Worker {
                     driver.on([Event::Shutdown]);
                     // What a dropped call had taken is given back too.
                     match driver.consumer.next(0).await {
-                        Ok(deliveries) => driver.on(deliveries.into_iter().map(Event::Delivered)),
+                        Ok(deliveries) => {
+                            driver.on(deliveries.into_iter().map(|delivery| Event::Delivered(Box::new(delivery))))
+                        }
                         Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "could not look back"),
                     }
                 }

@@ -92,7 +92,7 @@ impl Scene {
         let mut message = Message::new(task, id, Vec::new(), Map::new());
         change(&mut message);
         let delivery = Delivery { tag: Tag(id.to_uppercase()), queue: "q".into(), message: Ok(message) };
-        self.on(Event::Delivered(delivery))
+        self.on(Event::Delivered(Box::new(delivery)))
     }
 
     fn ends(&mut self, job: u64, outcome: Outcome<Value>) -> &mut Self {
@@ -279,7 +279,7 @@ fn what_cannot_be_run_is_settled_at_once() {
            Reject { requeue: false } C"#,
     );
     let junk = Delivery { tag: Tag("D".into()), queue: "q".into(), message: envelope::decode(b"junk") };
-    scene.on(Event::Delivered(junk)).state();
+    scene.on(Event::Delivered(Box::new(junk))).state();
     scene.check("Reject { requeue: false } D\n= credit 3 wake None");
 }
 
