@@ -32,10 +32,11 @@ pub(super) fn kind(bytes: &[u8]) -> MediaType {
 
 /// Whether the file is an OOXML document behind a password.
 pub(crate) fn is_encrypted_package(bytes: &[u8]) -> bool {
-    bytes.starts_with(&MAGIC) && root_names(bytes).is_some_and(|names| names.iter().any(|n| n == "EncryptedPackage"))
+    bytes.starts_with(&MAGIC)
+        && root_names(bytes).is_some_and(|names| names.iter().any(|n| n.eq_ignore_ascii_case("EncryptedPackage")))
 }
 
-/// Names of the streams and storages in the root; `None` if there is no directory.
+/// Names of the streams and storages in the root, which compare without regard to case; `None` if there is no directory.
 fn root_names(bytes: &[u8]) -> Option<Vec<String>> {
     let shift = u16::from_le_bytes(bytes.get(30..32)?.try_into().ok()?);
     // 512 bytes in version 3, 4,096 in version 4; nothing else is allowed.

@@ -88,7 +88,7 @@ fn containers_are_told_by_what_is_in_them() {
 #[test]
 fn an_encrypted_package_needs_a_password() {
     let media_type = MediaType::Other(O::Ole);
-    let bytes: crate::Bytes = std::sync::Arc::new(ole(&["EncryptionInfo", "EncryptedPackage"]));
+    let bytes: crate::Bytes = std::sync::Arc::new(ole(&["EncryptionInfo", "ENCRYPTEDPACKAGE"]));
     let result = crate::extract(&bytes, &crate::Options::default(), &mut crate::testing::Kept::default());
     assert_eq!(result, Err(crate::Error::NeedsPassword { media_type }));
 }
