@@ -8,12 +8,20 @@ use mail_parser::{Addr, Address, ContentType, HeaderValue};
 
 use crate::member::one_line;
 
-/// Bytes of a field with addresses or words that are read. The decoder of encoded words may look at the rest of
-/// the field for each of them, so its length is bounded; 2,000 addresses fit.
-const MAX_FIELD: usize = 128 << 10;
+/// Bytes of a field with addresses or words that are read: some 20,000 addresses.
+const MAX_FIELD: usize = 1 << 20;
 
-/// Bytes of a field that describes a part that are read, for the same reason. There is one for each part.
-const MAX_PART_FIELD: usize = 4 << 10;
+/// Bytes of a field that describes a part that are read. There is one for each part, and the parser compares
+/// each attribute with the others.
+const MAX_PART_FIELD: usize = 8 << 10;
+
+/// Bytes from the start of an encoded word to its end. RFC 2047 allows 75; some programs write a whole subject
+/// as one word.
+const MAX_WORD: usize = 4 << 10;
+
+/// Stands between the two characters that look like the start of an encoded word and are none. It is a control
+/// character and leaves every value with the others.
+const NO_WORD: u8 = 1;
 
 /// Fields of one section that are kept; a mail that went through many hands has some hundred.
 const MAX_FIELDS: usize = 10_000;
@@ -157,12 +165,35 @@ fn field_name(line: &[u8]) -> Option<&[u8]> {
 fn terminated(value: &[u8], max: usize) -> Vec<u8> {
     let is_cut = value.len() > max;
     let value = &value[..value.len().min(max)];
-    let mut out = match std::str::from_utf8(value) {
+    let value = match std::str::from_utf8(value) {
         // The cut may fall inside a character; that alone does not make it another encoding.
-        Err(error) if error.error_len().is_some() || !is_cut => windows_1252(value).into_bytes(),
-        _ => value.to_vec(),
+        Err(error) if error.error_len().is_some() || !is_cut => Cow::Owned(windows_1252(value).into_bytes()),
+        _ => Cow::Borrowed(value),
     };
+    let mut out = without_open_words(&value);
     out.push(b'\n');
+    out
+}
+
+/// Marks each start of an encoded word that has no end near it. The decoder would look for the end of each in
+/// all of the field, which takes time in the square of its length.
+fn without_open_words(value: &[u8]) -> Vec<u8> {
+    // The shortest word, `=?ab?q??=`, has its end at 7.
+    const SHORTEST: usize = 7;
+    let mut out = Vec::with_capacity(value.len() + 1);
+    let mut ends = (SHORTEST..value.len()).filter(|&at| value[at..].starts_with(b"?=")).peekable();
+    // The end of the word being passed, whose padding may look like another start.
+    let mut word_end = 0;
+    for (at, &b) in value.iter().enumerate() {
+        out.push(b);
+        if at >= word_end && b == b'=' && value.get(at + 1) == Some(&b'?') {
+            while ends.next_if(|&end| end < at + SHORTEST).is_some() {}
+            match ends.peek() {
+                Some(&end) if end <= at + MAX_WORD => word_end = end,
+                _ => out.push(NO_WORD),
+            }
+        }
+    }
     out
 }
 
@@ -225,6 +256,10 @@ mod tests {
         check("a\u{0}b\u{202E}c\u{7}d", "abcd");
         check("=?utf-8?q?a=0D=0ABcc:_x?=", "a Bcc: x");
         check("=?broken", "=?broken");
+        check("=?utf-8?q?a=20?= =?utf-8?q?open", "a =?utf-8?q?open");
+        check("=?=? a", "=?=? a");
+        check(&format!("=?utf-8?q?{}?=", "x".repeat(2000)), &"x".repeat(2000));
+        check(&"=?aa?q?xx ".repeat(10_000), "=?aa?q?xx ".repeat(10_000).trim_end());
     }
 
     #[test]

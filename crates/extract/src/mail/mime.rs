@@ -92,7 +92,7 @@ pub(super) fn split(bytes: &[u8], max_parts: u32, max_depth: u32) -> Structure<'
             .as_ref()
             .filter(|c| c.ctype().eq_ignore_ascii_case("multipart"))
             .and_then(|c| c.attribute("boundary"))
-            .map(|b| b.trim_ascii_end().as_bytes().to_vec())
+            .map(|b| b.trim_ascii_end().bytes().filter(|b| !b.is_ascii_control()).collect::<Vec<u8>>())
             .filter(|b| !b.is_empty());
         let index = out.parts.len();
         out.parts.push(Part { fields, content_type, parent, form: Form::Leaf, body: at..at });
