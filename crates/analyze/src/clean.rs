@@ -428,5 +428,28 @@ mod tests {
         ) {
             check_map(&raw, &clean(&raw));
         }
+
+        #[test]
+        fn blocks_of_any_kind_stay_in_order_and_lie_in_the_text(
+            raw in "([ \t\r\n]|-|[ab]|é|\u{200B}){0,60}",
+            ranges in prop::collection::vec((0u32..70, 0u32..70), 0..8),
+        ) {
+            let cleaned = clean(&raw);
+            let blocks: Vec<_> = ranges
+                .iter()
+                .map(|&(start, length)| Block {
+                    kind: BlockKind::Paragraph,
+                    span: Span::new(start, start + length),
+                    path: String::new(),
+                })
+                .collect();
+            let mut end = 0;
+            for block in map_blocks(&blocks, &cleaned.map, &cleaned.text) {
+                prop_assert!(end <= block.span.start && block.span.end <= cleaned.text.chars());
+                let slice = cleaned.text.slice(block.span);
+                prop_assert!(!slice.is_empty() && slice == slice.trim());
+                end = block.span.end;
+            }
+        }
     }
 }
