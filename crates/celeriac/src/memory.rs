@@ -129,9 +129,8 @@ impl Consumer for MemoryConsumer {
     async fn next(&mut self, credit: usize) -> Result<Vec<Delivery>, Error> {
         let queues = Arc::clone(&self.queues);
         loop {
-            // Registered before looking, so that what arrives in between wakes it.
-            let mut arrived = std::pin::pin!(queues.arrived.notified());
-            arrived.as_mut().enable();
+            // Made before looking: what arrives in between wakes it.
+            let arrived = queues.arrived.notified();
             let taken = self.take(credit);
             if !taken.is_empty() || credit == 0 {
                 return Ok(taken);

@@ -1,14 +1,15 @@
 //! The worker over memory: what reaches the broker and the backend, and when.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac::{
-    AsyncTask, Broker, Context, MemoryBroker, MemoryResults, Options, Outcome, Outgoing, Record, Registry,
-    ResultBackend, Task, TaskId, TaskOptions, Worker, backend,
+    AsyncTask, Broker, Consumer, ConsumerOptions, Context, Delivery, Epoch, MemoryBroker, MemoryResults, Options,
+    Outcome, Outgoing, Record, Registry, ResultBackend, Settle, Tag, Task, TaskId, TaskOptions, Worker, backend,
+    broker,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -214,4 +215,61 @@ async fn a_task_that_asks_is_stopped_at_its_soft_limit() {
     })
     .await
     .unwrap();
+}
+
+/// Takes a message in the very call that is dropped, as a broker across a network may.
+#[derive(Clone, Default)]
+struct Late {
+    settled: Arc<Mutex<Vec<(Tag, Settle)>>>,
+    asked: Arc<Notify>,
+}
+
+#[async_trait]
+impl Broker for Late {
+    async fn publish(&self, _: &[Outgoing]) -> Result<(), broker::Error> {
+        Ok(())
+    }
+
+    async fn consume(&self, _: ConsumerOptions) -> Result<Box<dyn Consumer>, broker::Error> {
+        Ok(Box::new(self.clone()))
+    }
+
+    async fn epoch(&self) -> Result<Epoch, broker::Error> {
+        Ok(Epoch("1".into()))
+    }
+
+    async fn depth(&self, _: &[String]) -> Result<usize, broker::Error> {
+        Ok(0)
+    }
+}
+
+#[async_trait]
+impl Consumer for Late {
+    async fn next(&mut self, credit: usize) -> Result<Vec<Delivery>, broker::Error> {
+        if credit > 0 {
+            self.asked.notify_one();
+            std::future::pending::<()>().await;
+        }
+        let message = Outgoing::new("gate", "a", Map::new()).sealed();
+        Ok(vec![Delivery { tag: Tag("t".into()), queue: "celery".into(), message: Ok(message) }])
+    }
+
+    async fn settle(&mut self, settled: &[(Tag, Settle)]) -> Result<(), broker::Error> {
+        self.settled.lock().unwrap().extend_from_slice(settled);
+        Ok(())
+    }
+
+    async fn renew(&mut self, _: &[Tag]) -> Result<(), broker::Error> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dropped_call_had_taken_is_given_back_at_shutdown() {
+    let late = Late::default();
+    let mut registry = Registry::new();
+    registry.async_task(Gate::default());
+    let worker = Worker::new(Options::default(), registry, Arc::new(late.clone()), Arc::new(MemoryResults::new()));
+    beside(worker, late.asked.notified()).await.unwrap();
+    assert_eq!(*late.settled.lock().unwrap(), [(Tag("t".into()), Settle::Return)]);
 }
