@@ -26,12 +26,12 @@ pub fn find(text: &str, found: &mut Vec<Found>) {
 }
 
 fn address_around(text: &str, at: usize) -> Option<ByteSpan> {
-    let in_local = |c: char| c.is_alphanumeric() || "._%+-'&#=~!".contains(c);
+    let in_local = |c: char| c.is_alphanumeric() || "._%+-'&".contains(c);
     let in_domain = |c: char| c.is_alphanumeric() || c == '.' || c == '-';
 
     let head = before(text, at, LOCAL + 1);
     let local = head.rfind(|c: char| !in_local(c)).map_or(head, |stop| &head[head.ceil_char_boundary(stop + 1)..]);
-    let local = local.trim_start_matches(['.', '-', '\'', '&', '#', '=', '~', '!', '%', '+']);
+    let local = local.trim_start_matches(['.', '-', '\'', '&', '%', '+']);
     if local.is_empty() || local.len() > LOCAL || local.ends_with('.') || local.contains("..") {
         return None;
     }

@@ -107,9 +107,9 @@ fn doi(c: &Candidate) -> Option<Reading> {
     (span.end > c.span().end && !joined).then(|| Reading::identifier(span, "doi", value.to_lowercase(), 980))
 }
 
-/// Prefixes that stand in front of long numbers for another reason: standards, patents, dates, money.
+/// Prefixes that stand in front of long numbers for another reason: standards, patents, money, reagents.
 const NO_BATES: &str = "ISO RFC CVE IMO EP US WO DE GB EU USD EUR GBP CHF ISBN ISSN PMID NCT DOI UTC GMT TEL FAX SSN EIN \
-    FIG VAT ZIP BIC CAS ISIN LEI VIN SKU UPC EAN GTIN PO ID NO NR MD5 SHA UTF KB MB GB";
+    FIG VAT ZIP BIC CAS ISIN LEI VIN SKU UPC EAN GTIN PO ID NO NR MD5 SHA UTF KB MB AB SCR";
 
 /// Page stamps of discovery. Without a dash they want a leading zero, as no sum and no year has one.
 fn bates(c: &Candidate) -> Option<Reading> {

@@ -10,7 +10,7 @@ use docmill_model::{ByteSpan, MentionType};
 use regex::Regex;
 
 use super::Found;
-use super::pattern::{Candidate, Family, Reading, Row, Scope, compile};
+use super::pattern::{Candidate, Family, Reading, Row, Scope, after, before, compile};
 
 mod amount;
 mod currency;
@@ -84,7 +84,8 @@ fn amount_behind(c: &Candidate) -> Option<Reading> {
     if !c.group("t").is_empty() && c.text[number_end..].starts_with(|c: char| c.is_whitespace()) {
         (scale, span.end) = ("", number_end);
     }
-    if goes_on(&c.text[span.end..]) || is_glued(c) {
+    let in_word = c.before(1).ends_with(['$', '_', '\\']);
+    if goes_on(&c.text[span.end..]) || in_word || belongs_in_front(c.text, c.group_span("c")?) {
         return None;
     }
     reading(span, currency, c.group("n"), scale, is_negative(c))
@@ -94,15 +95,36 @@ fn amount_in_front(c: &Candidate) -> Option<Reading> {
     let currency = currency(c.group("c"))?;
     let before = c.before(2);
     let is_tail = before.ends_with(['.', ',', '\'', '’', '/', ':']) && before.starts_with(|c: char| c.is_ascii_digit());
-    // `5 $10`: the symbol belongs to what follows.
-    let belongs_behind = c.text[c.span().end..].trim_start_matches(' ').starts_with(|c: char| c.is_ascii_digit())
-        && !c.group("c").starts_with(|c: char| c.is_ascii_alphabetic());
     let word = c.group("c").len() > 3 && c.group("c").starts_with(|c: char| c.is_alphabetic());
     let space = c.group_span("n").is_some_and(|n| c.text[n.end..].starts_with(|c: char| c.is_whitespace()));
-    if is_tail || belongs_behind || !c.group("t").is_empty() && space && word {
+    if is_tail
+        || !c.group("t").is_empty() && space && word
+        || !word && scale_of(c).is_empty() && !belongs_in_front(c.text, c.group_span("c")?)
+    {
         return None;
     }
     reading(unsigned(c), currency, c.group("n"), scale_of(c), is_negative(c))
+}
+
+/// Whether a currency belongs to the amount in front of it, which has to be decided where another number stands
+/// behind it: by the side without a gap, then by the number that looks like money, then by the one that is no year.
+fn belongs_in_front(text: &str, currency: ByteSpan) -> bool {
+    static FRONT: LazyLock<Regex> = LazyLock::new(|| compile(&format!(r"(?P<n>{NUMBER})(?P<gap>~)?$")));
+    static BACK: LazyLock<Regex> = LazyLock::new(|| compile(&format!(r"^(?P<gap>~)?[-−]?(?P<n>{NUMBER})")));
+    let front = FRONT.captures(before(text, currency.start, 24));
+    let back = BACK.captures(after(text, currency.end, 24));
+    let (Some(front), Some(back)) = (&front, &back) else { return front.is_some() };
+    let gaps = (front.name("gap").is_some(), back.name("gap").is_some());
+    if gaps.0 != gaps.1 {
+        return gaps.1;
+    }
+    let is_money = |number: &str| number.contains(['.', ',', '\'', '’', ' ', '\u{a0}', '\u{202f}']);
+    let is_year = |number: &str| number.len() == 4 && (number.starts_with("19") || number.starts_with("20"));
+    match (is_money(&front["n"]), is_money(&back["n"])) {
+        (true, false) => true,
+        (false, true) => false,
+        _ => is_year(&back["n"]) || !is_year(&front["n"]),
+    }
 }
 
 /// `$5-10 million`: both amounts share currency and scale, and each is a mention.
@@ -166,18 +188,6 @@ fn goes_on(rest: &str) -> bool {
         Some(c) if c.is_ascii_digit() => true,
         Some('.' | ',' | '\'' | '’' | '/') => rest.next().is_some_and(|c| c.is_ascii_digit()),
         _ => false,
-    }
-}
-
-/// Whether a symbol is the end of a word (`R2$5`), or a code belongs to an amount in front of it (`5 EUR 2019`).
-fn is_glued(c: &Candidate) -> bool {
-    let before = c.before(8);
-    let is_code = c.group("c").starts_with(|c: char| c.is_ascii_uppercase());
-    let amount_in_front = before.trim_end_matches(super::pattern::is_blank).ends_with(|c: char| c.is_ascii_digit());
-    if is_code {
-        amount_in_front && before.ends_with(super::pattern::is_blank)
-    } else {
-        before.ends_with(['$', '_', '\\'])
     }
 }
 
@@ -275,6 +285,9 @@ mod tests {
                 ("$5 men", &[("$5", "USD 5")]),
                 ("TRY 1,500.00", &[("TRY 1,500.00", "TRY 1500")]),
                 ("5 EUR 2019", &[("5 EUR", "EUR 5")]),
+                ("in 2024 EUR 61,350.00", &[("EUR 61,350.00", "EUR 61350")]),
+                ("in 2024 EUR 500", &[("EUR 500", "EUR 500")]),
+                ("12,50 EUR 3 Stück", &[("12,50 EUR", "EUR 12.50")]),
             ],
         );
     }

@@ -20,7 +20,7 @@ const OPENERS: &str = "see also cf. cf but accord e.g. compare citing quoting un
 
 /// Abbreviations behind whose full stop a name goes on.
 const ABBREVIATIONS: &str = "Inc. Corp. Co. Ltd. Bros. Mfg. Ins. Assn. Ass'n. Bd. Comm. Cnty. Cty. Dep't. Dept. Dist. Educ. \
-    Elec. Fed. Gen. Hosp. Indus. Int'l. Intl. Labs. Mach. Med. Mgmt. Mun. Mut. Nat. Nat'l. No. Pac. Pharm. Prods. Pub. R.R. \
+    Elec. Fed. Gen. Hosp. Indus. Int'l. Intl. Labs. Mach. Med. Mgmt. Mun. Mut. Nat. Nat'l. No. Pac. Pharm. Prods. Pub. Cmty. R.R. \
     Ry. Sch. Sec. Servs. St. Sys. Tel. Transp. Twp. Univ. Util. Jr. Sr. Dr. Mr. Mrs. Ms. Mt. Ft. Ex. rel. al. Cal. Tex. Fla. \
     Ill. Pa. Mass. Mich. Minn. Conn. Ass. Am. Bldg. Broad. Cas. Cent. Chem. Coal. Coll. Constr. Cont'l. Coop. Dev. Distrib. \
     Div. Empl. Enter. Entm't. Env't. Equip. Exch. Fin. Found. Grp. Guar. Inst. Inv. Litig. Loc. Metro. Org. Prop. Prot. Ref. \
@@ -37,6 +37,9 @@ fn is_connector(word: &str) -> bool {
 /// Whether a word can stand inside a name.
 fn is_part_of_name(word: &str) -> bool {
     let bare = word.trim_start_matches(['(', '\'', '"', '“', '‘']);
+    if bare.contains(['(', ')', ';']) {
+        return false;
+    }
     bare.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit()) || is_connector(word.trim_end_matches(','))
 }
 
@@ -93,7 +96,7 @@ pub fn start_of_caption(text: &str, citation: usize) -> Option<usize> {
     let slice = before(text, citation, REACH);
     let offset = citation - slice.len();
     let head = slice.trim_end().strip_suffix(',').unwrap_or(slice.trim_end());
-    let (at, length) = [" v. ", " vs. ", " v ", "\nv. ", " v.\n", " c. "]
+    let (at, length) = [" v. ", " vs. ", " V. ", " v ", "\nv. ", " v.\n", " c. "]
         .iter()
         .filter_map(|versus| head.rfind(versus).map(|at| (at, versus.len())))
         .max()
@@ -117,6 +120,9 @@ pub fn start_of_caption(text: &str, citation: usize) -> Option<usize> {
         return Some(offset + at);
     }
     let start = start_of_name(text, offset + at, 14);
+    // `the Court of Appeals in Smith v. Jones`: no party has this word, titles of acts have it.
+    let first = &text[start..offset + at];
+    let start = first.rfind(" in ").map_or(start, |inside| start + inside + " in ".len());
     (start < offset + at).then_some(start)
 }
 
@@ -135,6 +141,9 @@ mod tests {
                 Some("United States ex rel. Smith v. Gen. Motors Corp., "),
             ),
             ("lost. In re Grand Jury, ", Some("In re Grand Jury, ")),
+            ("the Court of Appeals in Smith v. Jones, ", Some("Smith v. Jones, ")),
+            ("(1980)(quoting United States v. Price, ", Some("United States v. Price, ")),
+            ("(see Cmty. for Peace v. Reid, ", Some("Cmty. for Peace v. Reid, ")),
             ("Smith v. Jones was wrong, ", None),
             ("we v. Jones, ", None),
             ("nothing here, ", None),

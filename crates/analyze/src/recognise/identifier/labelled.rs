@@ -31,12 +31,16 @@ fn labelled(c: &Candidate) -> Option<Reading> {
     let value = c.group("v");
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let (scheme, _) = LABELS.iter().find(|(scheme, _)| c.group_span(scheme).is_some())?;
-    // `Reference: 2019` and `File: 03.04.2019` are a year and a date.
-    let bare = c.group("n").trim_matches([' ', '\n', '\u{a0}']) == ":";
+    // `Reference: 2019` and `File: 03.04.2019` are a year and a date, `File: a1.doc` is a file, `Auftrags: 184.500,00`
+    // a sum.
+    let bare = !c.group("n").contains(char::is_alphabetic) && !c.group("n").contains(['#', '°']);
     let is_date = value.split(['.', '/', '-']).count() == 3 && digits + 2 == value.len() && digits <= 8;
     let is_year = digits == value.len() && digits == 4;
-    let is_long_enough = digits >= 2 && value.len() >= 3;
-    (is_long_enough && !(bare && (is_date || is_year)) && digits * 3 >= value.len())
+    let is_sum = value.contains('.') && value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let is_computer_file = c.group("file").eq_ignore_ascii_case("file");
+    let goes_on = c.after(2).starts_with([',', '.']) && c.after(2).ends_with(|c: char| c.is_ascii_digit());
+    let is_other = goes_on || bare && (is_date || is_year || is_sum || is_computer_file);
+    (digits >= 2 && value.len() >= 3 && digits * 3 >= value.len() && !is_other)
         .then(|| Reading::identifier(c.span(), scheme, value.to_ascii_uppercase(), if bare { 750 } else { 850 }))
 }
 
@@ -78,6 +82,8 @@ mod tests {
                 "Contract No. Nine",
                 "account: balance1",
                 "Invoice No.",
+                "Auftrags: 184.500,00 €",
+                "File: a12.doc",
                 "profile: 1234567x",
             ],
         );

@@ -96,9 +96,24 @@ fn federal_rule(c: &Candidate) -> Option<Reading> {
 
 /// `Cal. Civ. Code § 1714` as `cal civ code 1714`.
 fn state_code(c: &Candidate) -> Vec<Reading> {
-    let code = fold(c.group("code")).to_lowercase().replace(". ", " ").replace('.', "");
+    let code = abbreviation(c.group("code"));
     let title = c.group("tit");
     each_section(c, &if title.is_empty() { code } else { format!("{code} tit {title}") })
+}
+
+/// An abbreviation without full stops: initials joined, words apart (`N. C. Gen.Stat.` as `nc gen stat`).
+fn abbreviation(written: &str) -> String {
+    let mut out = String::new();
+    let mut after_initial = false;
+    for word in fold(written).to_lowercase().split([' ', '.']).filter(|word| !word.is_empty()) {
+        let initial = word.chars().count() == 1;
+        if !out.is_empty() && !(initial && after_initial) {
+            out.push(' ');
+        }
+        out.push_str(word);
+        after_initial = initial;
+    }
+    out
 }
 
 fn constitution(c: &Candidate) -> Option<Reading> {
@@ -183,6 +198,7 @@ mod tests {
             Law,
             &[
                 ("Cal. Civ. Code § 1714", &[("Cal. Civ. Code § 1714", "cal civ code 1714")]),
+                ("N.C. Gen.Stat. § 14-455(a)", &[("N.C. Gen.Stat. § 14-455(a)", "nc gen stat 14-455(a)")]),
                 ("N.Y. Gen. Bus. Law § 349", &[("N.Y. Gen. Bus. Law § 349", "ny gen bus law 349")]),
                 ("Del. Code Ann. tit. 8, § 145", &[("Del. Code Ann. tit. 8, § 145", "del code ann tit 8 145")]),
                 ("735 ILCS 5/2-619", &[("735 ILCS 5/2-619", "735 ilcs 5/2-619")]),

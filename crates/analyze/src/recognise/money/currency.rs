@@ -10,7 +10,7 @@ const CODES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD
     TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
 
 /// Codes that are also words or common abbreviations: they want an amount that looks like money.
-const WORDS: &str = "ALL AMD ANG BAM COP CUP CVE DOP ERN GEL MAD MOP PEN RON SOS SRD TOP TRY WST";
+const WORDS: &str = "ALL AMD ANG BAM COP CUP CVE DOP ERN GEL MAD MDL MOP PEN RON SOS SRD TOP TRY WST";
 
 /// Symbols with their code and how sure it is, in thousandths: `$` and `¥` serve several countries.
 const SYMBOLS: &[(&str, &str, u16)] = &[
