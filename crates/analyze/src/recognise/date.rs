@@ -114,7 +114,6 @@ fn stands_alone(c: &Candidate) -> bool {
         Some('/' | '\\' | '_') => true,
         _ => false,
     };
-    // A closing bracket or quote between word and digits keeps them apart; a path has none.
     !joined_before && !before.ends_with('/') && !joined_after && !NUMBERED.is_match(before)
 }
 

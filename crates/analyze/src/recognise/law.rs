@@ -50,7 +50,6 @@ fn each_section(c: &Candidate, code: &str) -> Vec<Reading> {
     let mut readings = Vec::new();
     for matched in ONE.find_iter(&c.text[list.start..list.end]).take(if several { 9 } else { 1 }) {
         let end = list.start + matched.end();
-        // `1983.5 million` and `12:30` end in more digits.
         let start = if readings.is_empty() { c.span().start } else { list.start + matched.start() };
         let section = matched.as_str().replace('–', "-");
         readings.push(Reading::new(ByteSpan::new(start, end), format!("{code} {section}"), 970));

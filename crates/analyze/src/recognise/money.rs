@@ -50,8 +50,8 @@ const SCALES: &[(&str, usize)] = &[
 ];
 
 const SCALE_WORD: &str = concat!(
-    r"(?i:hundred|thousand|millionen|millions?|mio|mill|mln|mn|milliarden?|milliards?|mrd|billionen|billions?|bn|",
-    r"trillions?|tn|tausend|tsd|mille)"
+    r"(?i:(?:hundred|thousand|millionen|millions?|mln|mn|milliarden?|milliards?|billionen|billions?|bn|",
+    r"trillions?|tn|tausend|mille)\b|(?:mio|mill|mrd|tsd)\b\.?)"
 );
 
 pub fn family() -> Family {
@@ -65,7 +65,7 @@ fn rows() -> Vec<Row> {
             .replace("<back>", &format!(r"(?P<c>(?:{SYMBOL_PATTERN}|zł|Kč)|[A-Z]{{3}}\b|{NAME_PATTERN})"))
             .replace("<n>", &format!("(?P<n>{NUMBER})"))
             .replace("<n2>", &format!("(?P<n2>{NUMBER})"))
-            .replace("<scale>", &format!(r"(?:~?-?(?P<s>{SCALE_WORD})\b\.?|~?(?P<t>k|K|m|M|mm|MM|b|B|Md)\b\.?)"))
+            .replace("<scale>", &format!(r"(?:~?-?(?P<s>{SCALE_WORD})|~?(?P<t>k|K|m|M|mm|MM|b|B|Md)\b)"))
             .replace("<sign>", "(?P<g>[-−])")
     };
     vec![
@@ -163,7 +163,7 @@ fn scale_of<'t>(c: &Candidate<'t>) -> &'t str {
 }
 
 fn power(scale: &str) -> Option<usize> {
-    let word = scale.to_lowercase();
+    let word = scale.trim_end_matches('.').to_lowercase();
     let word = word.strip_suffix("ns").map(|stem| format!("{stem}n")).unwrap_or(word);
     let word = word.strip_suffix("ds").map(|stem| format!("{stem}d")).unwrap_or(word);
     SCALES.iter().find(|(name, _)| *name == word).map(|&(_, power)| power)
@@ -267,7 +267,8 @@ mod tests {
                 ("$3.459 a gallon", &[("$3.459", "USD 3.459")]),
                 ("Fr. 50 and Fr. Müller", &[("Fr. 50", "CHF 50")]),
                 ("£5m", &[("£5m", "GBP 5000000")]),
-                ("$2.5 billion", &[("$2.5 billion", "USD 2500000000")]),
+                ("$2.5 billion.", &[("$2.5 billion", "USD 2500000000")]),
+                ("EUR 5 Mio. netto", &[("EUR 5 Mio.", "EUR 5000000")]),
                 ("$2.5bn", &[("$2.5bn", "USD 2500000000")]),
                 ("12,5 Mio. EUR", &[("12,5 Mio. EUR", "EUR 12500000")]),
                 ("1,234 Mrd. Euro", &[("1,234 Mrd. Euro", "EUR 1234000000")]),

@@ -18,13 +18,19 @@ const OPENERS: &str = "see also cf. cf but accord e.g. compare citing quoting un
     overruled affirmed reversed unlike because since when while and or if thus also held e.g., cf., id. although cited \
     plaintiff plaintiffs defendant defendants court here however, moreover, indeed, further";
 
-/// Abbreviations behind whose full stop a name goes on.
-const ABBREVIATIONS: &str = "Inc. Corp. Co. Ltd. Bros. Mfg. Ins. Assn. Ass'n. Bd. Comm. Cnty. Cty. Dep't. Dept. Dist. Educ. \
-    Elec. Fed. Gen. Hosp. Indus. Int'l. Intl. Labs. Mach. Med. Mgmt. Mun. Mut. Nat. Nat'l. No. Pac. Pharm. Prods. Pub. Cmty. R.R. \
-    Ry. Sch. Sec. Servs. St. Sys. Tel. Transp. Twp. Univ. Util. Jr. Sr. Dr. Mr. Mrs. Ms. Mt. Ft. Ex. rel. al. Cal. Tex. Fla. \
-    Ill. Pa. Mass. Mich. Minn. Conn. Ass. Am. Bldg. Broad. Cas. Cent. Chem. Coal. Coll. Constr. Cont'l. Coop. Dev. Distrib. \
-    Div. Empl. Enter. Entm't. Env't. Equip. Exch. Fin. Found. Grp. Guar. Inst. Inv. Litig. Loc. Metro. Org. Prop. Prot. Ref. \
-    Reg. Res. Rests. Ret. Sav. Soc'y. Sols. Sur. Tech. Techs. Telecomm. Tr. Wash. Adver. Admin. Auth. Auto. Comm'n. Comm'r. Gov't.";
+/// Abbreviations behind whose full stop a name goes on; most are those of Bluebook.
+const ABBREVIATIONS: &str = "Acad. Acct. Accts. Admin. Adver. Advert. Agric. All. Alt. Am. Apt. Arb. Ass. Ass'n. Assn. Assoc. Assocs. Atl. \
+    Auth. Auto. Bd. Bhd. Bldg. Brit. Broad. Bros. Bus. Cal. Cas. Cath. Cent. Chem. Cmty. Cnty. Co. Coal. Coll. Com. \
+    Comm. Comm'n. Comm'r. Comp. Condo. Conf. Cong. Conn. Consol. Const. Constr. Cont'l. Coop. Corp. Corr. Corrs. \
+    Cty. Ctr. Ctrs. Def. Dep't. Dept. Det. Dev. Dir. Dist. Distrib. Distribs. Div. Dr. Econ. Educ. Elec. Elecs. Emp. \
+    Empl. Emps. Eng'g. Eng'rs. Enter. Enters. Entm't. Env't. Envtl. Equip. Est. Eur. Ex. Exch. Exec. Exp. Fam. Fed. \
+    Fid. Fin. Fla. Found. Ft. Gen. Gov't. Grp. Guar. Hist. Hosp. Hosps. Hous. Ill. Imp. Inc. Indus. Ins. Inst. \
+    Int'l. Intl. Inv. Invs. Jr. Lab. Labs. Liab. Litig. Loc. Ltd. Mach. Mar. Mass. Med. Mem. Merch. Metro. Mfg. Mfr. \
+    Mfrs. Mgmt. Mich. Mil. Minn. Mkt. Mktg. Mr. Mrs. Ms. Mt. Mortg. Mun. Mut. Nat'l. Nat. No. Nw. Org. Pa. Pac. \
+    Pers. Pharm. Pharms. Phila. Phys. Pres. Prob. Prod. Prods. Prof'l. Prop. Props. Prot. Pub. Publ'g. R.R. Rec. \
+    Ref. Reg. Rehab. Rel. Rels. Res. Rests. Ret. Rev. Rts. Ry. Sav. Sch. Schs. Sci. Sec. Secs. Serv. Servs. Soc'y. \
+    Sols. Sr. St. Sur. Sw. Sys. Tech. Techs. Tel. Telecomm. Telecomms. Tenn. Tex. Tr. Transp. Twp. Unif. Univ. Util. \
+    Utils. Va. Vill. Wash. al. rel.";
 
 fn is_listed(list: &str, word: &str) -> bool {
     list.split_whitespace().any(|listed| listed == word)
@@ -145,6 +151,7 @@ mod tests {
             ("(1980)(quoting United States v. Price, ", Some("United States v. Price, ")),
             ("(see Cmty. for Peace v. Reid, ", Some("Cmty. for Peace v. Reid, ")),
             ("Smith v. Jones was wrong, ", None),
+            ("held. Bell Atl. Corp. v. Twombly, ", Some("Bell Atl. Corp. v. Twombly, ")),
             ("we v. Jones, ", None),
             ("nothing here, ", None),
             (", ", None),

@@ -107,7 +107,8 @@ fn abbreviation(written: &str) -> String {
     let mut after_initial = false;
     for word in fold(written).to_lowercase().split([' ', '.']).filter(|word| !word.is_empty()) {
         let initial = word.chars().count() == 1;
-        if !out.is_empty() && !(initial && after_initial) {
+        let joins = initial && after_initial;
+        if !out.is_empty() && !joins {
             out.push(' ');
         }
         out.push_str(word);
