@@ -97,7 +97,10 @@ fn amount_in_front(c: &Candidate) -> Option<Reading> {
     let is_tail = before.ends_with(['.', ',', '\'', '’', '/', ':']) && before.starts_with(|c: char| c.is_ascii_digit());
     let word = c.group("c").len() > 3 && c.group("c").starts_with(|c: char| c.is_alphabetic());
     let space = c.group_span("n").is_some_and(|n| c.text[n.end..].starts_with(|c: char| c.is_whitespace()));
+    // `mc^2$$` is mathematics.
+    let formula = before.ends_with(['^', '_', '{']) || c.after(1) == "$";
     if is_tail
+        || formula
         || !c.group("t").is_empty() && space && word
         || !word && scale_of(c).is_empty() && !belongs_in_front(c.text, c.group_span("c")?)
     {
@@ -331,6 +334,7 @@ mod tests {
                 "100 EURO2",
                 "CVE 2024",
                 "5 francs",
+                "$$E=mc^2$$",
                 "$1,23,45.6.7",
             ],
         );
