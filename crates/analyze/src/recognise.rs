@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn long_hostile_texts_end_in_linear_time() {
+    fn long_hostile_texts_give_sound_mentions() {
         let hostile = [
             "1",
             "1.",
