@@ -8,6 +8,7 @@
 //!
 //! Read `process.rs` first.
 
+pub mod corpus;
 pub mod pdf;
 mod process;
 mod python;

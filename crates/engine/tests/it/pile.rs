@@ -48,11 +48,15 @@ pub fn intake(root: &Path) -> Intake {
     }
 }
 
+/// A run over a handful of small documents takes well under a second; one that takes this long has lost a message.
+const STUCK: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// Runs over the pile to the end, in this process.
 pub async fn run_all(workspace: &Workspace, root: &Path) -> RunReport {
     let _lock = workspace.lock().unwrap();
     let options = RunOptions { intake: Some(intake(root)), workers: 2 };
-    run(workspace, options, Arc::new(Direct), Arc::new(Silent), std::future::pending()).await.unwrap()
+    let run = run(workspace, options, Arc::new(Direct), Arc::new(Silent), std::future::pending());
+    tokio::time::timeout(STUCK, run).await.expect("the run comes to an end").unwrap()
 }
 
 pub async fn export(workspace: &Workspace) -> String {

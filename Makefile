@@ -1,0 +1,29 @@
+# Everything a developer needs: `make test` installs what the tests need, starts it and runs them all.
+SHELL := /bin/bash
+.PHONY: test check tools bench soak fmt
+
+test: tools check
+	cargo test --workspace
+	cargo test -p celeriac --features redis
+
+check:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	scripts/check_links.sh
+
+# Redis and Python are the only things from outside; both are skipped loudly where they cannot be installed.
+tools:
+	scripts/install_tools.sh
+
+fmt:
+	cargo fmt --all
+
+# Whole-program measurements; DOCMILL_DATA names a folder of real documents.
+bench:
+	bench/run
+
+# Long proofs: the kill test at a hundred moments and the mutations of the simulator.
+soak:
+	cargo build --release
+	DOCMILL_KILLS=100 cargo test --release -p docmill --test it kill -- --nocapture
+	scripts/mutations.sh

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Installs what the tests need and the machine lacks: Redis, Python with venv, poppler (for one comparison).
+set -euo pipefail
+need=()
+command -v redis-server >/dev/null || need+=(redis-server)
+python3 -c 'import venv, ensurepip' 2>/dev/null || need+=(python3-venv)
+command -v setpriv >/dev/null || need+=(util-linux)
+if [ ${#need[@]} -eq 0 ]; then exit 0; fi
+if ! command -v apt-get >/dev/null; then
+    echo "please install: ${need[*]}" >&2
+    exit 0
+fi
+sudo=
+if [ "$(id -u)" -ne 0 ]; then sudo=sudo; fi
+$sudo apt-get update -qq
+DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq "${need[@]}"
