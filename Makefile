@@ -4,7 +4,6 @@ SHELL := /bin/bash
 
 test: tools check
 	cargo test --workspace
-	cargo test -p celeriac --features redis
 
 check:
 	cargo fmt --all --check

@@ -29,7 +29,7 @@ pub use blob::Blobs;
 pub use disposition::disposition;
 pub use driver::{Driver, Edge, Hook, Outcome, Parts};
 pub use event::{Event, Observer, Silent};
-pub use export::{Place, boxes_of, export, place_of};
+pub use export::{Error as ExportError, Place, boxes_of, export, place_of};
 pub use feeder::Feeder;
 pub use fold::fold_all;
 pub use intake::{Intake, IntakeReport, shown_path};

@@ -3,3 +3,5 @@
 mod pile;
 mod runs;
 mod simulator;
+mod wire;
+mod samples;

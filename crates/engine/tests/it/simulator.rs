@@ -110,7 +110,7 @@ async fn live(
     true
 }
 
-async fn take_in(pile: &Pile, workspace: &Workspace) {
+pub async fn take_in(pile: &Pile, workspace: &Workspace) {
     let (intake, store) = (intake(&pile.documents()), workspace.store());
     let runtime = tokio::runtime::Handle::current();
     let stop = std::sync::atomic::AtomicBool::new(false);
