@@ -1,0 +1,54 @@
+//! The commands, one file each.
+
+mod config;
+mod doctor;
+mod explain;
+mod export;
+mod extract;
+mod forget;
+mod prune;
+mod run;
+mod search;
+mod show;
+mod status;
+mod why;
+
+use anyhow::Result;
+
+use crate::args::{Cli, Command, Document, Work};
+use crate::context::Context;
+use crate::failure::Exit;
+use crate::reference;
+
+/// Runs the command that was typed.
+pub fn dispatch(cli: Cli) -> Result<Exit> {
+    let Cli { global, command } = cli;
+    let context = |flags| Context::new(&global, flags);
+    let plain = || context(Vec::new());
+    match command {
+        Command::Run(args) => {
+            let mut flags = work_flags(&args.work);
+            flags.extend(args.project.clone().map(|name| ("project", name)));
+            run::run(&context(flags)?, &args)
+        }
+        Command::Retry(args) => run::retry(&context(work_flags(&args.work))?, &args),
+        Command::Reprocess { from, work } => run::reprocess(&context(work_flags(&work))?, from),
+        Command::Extract(args) => extract::extract(&plain()?, &args),
+        Command::Status => status::status(&plain()?),
+        Command::Why { document } => why::why(&plain()?, &document),
+        Command::Document(Document::Show { document }) => show::show(&plain()?, &document),
+        Command::Search { query, limit } => search::search(&plain()?, &query.join(" "), limit as usize),
+        Command::Export { format: _, text } => export::export(&plain()?, text),
+        Command::Forget { documents } => forget::forget(&plain()?, &documents),
+        Command::Prune => prune::prune(&plain()?),
+        Command::Doctor => doctor::doctor(&plain()?),
+        Command::Config(args) => config::config(&global, &args),
+        // These two answer whatever the configuration is.
+        Command::Explain { code } => explain::explain(global.json, code.as_deref()),
+        Command::Reference { page } => reference::reference(page),
+    }
+}
+
+fn work_flags(work: &Work) -> Vec<(&'static str, String)> {
+    work.workers.clone().map(|workers| ("workers", workers)).into_iter().collect()
+}

@@ -1,0 +1,82 @@
+//! From what someone types to a document.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use anyhow::Result;
+use docmill_model::{DocumentId, Origin};
+use docmill_store::{DocumentRow, Store};
+
+use crate::failure::Error;
+
+/// Matches that are listed; more would not be read.
+const LISTED: usize = 20;
+
+/// The one document that a word names.
+pub async fn document(store: &dyn Store, word: &OsStr) -> Result<DocumentId> {
+    let found = matches(store, word).await?;
+    match found.as_slice() {
+        [] => Err(Error::NoDocument(word.to_string_lossy().into_owned()).into()),
+        [one] => Ok(*one),
+        _ => {
+            let mut listed = Vec::new();
+            for id in found {
+                listed.push((id, place(store, &store.document(id).await?).await?));
+            }
+            Err(Error::Ambiguous { word: word.to_string_lossy().into_owned(), matches: listed }.into())
+        }
+    }
+}
+
+/// The documents that words name, each once.
+pub async fn documents(store: &dyn Store, words: &[OsString]) -> Result<Vec<DocumentId>> {
+    let mut found = Vec::new();
+    for word in words {
+        let id = document(store, word).await?;
+        if !found.contains(&id) {
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
+
+/// By the file that it names from here, else as the store knows it.
+async fn matches(store: &dyn Store, word: &OsStr) -> Result<Vec<DocumentId>> {
+    let path = Path::new(word);
+    let absolute = path.canonicalize().or_else(|_| std::path::absolute(path));
+    if let Ok(absolute) = absolute {
+        let bytes = absolute.as_os_str().as_bytes().to_vec();
+        // In several projects one path may hold several documents.
+        let sources = store.sources_below(bytes.clone(), Vec::new(), LISTED).await?;
+        let mut found: Vec<DocumentId> =
+            sources.into_iter().filter(|s| s.absolute == bytes).map(|s| s.document).collect();
+        found.sort();
+        found.dedup();
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    match word.to_str() {
+        Some(word) if !word.is_empty() => Ok(store.find_documents(word, LISTED).await?),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// The least path of a document as it is shown; for an attachment the way to it.
+pub async fn place(store: &dyn Store, row: &DocumentRow) -> Result<String> {
+    let path = row.sources.iter().filter_map(|s| match s {
+        Origin::Path { shown, .. } => Some(shown.clone()),
+        Origin::Member { .. } => None,
+    });
+    if let Some(path) = path.min() {
+        return Ok(path);
+    }
+    for source in &row.sources {
+        if let Origin::Member { parent, member } = source {
+            let parent = store.document(*parent).await?;
+            return Ok(format!("{member} in {}", parent.name()));
+        }
+    }
+    Ok(row.name().to_owned())
+}

@@ -1,0 +1,116 @@
+//! The stretch of a passage that a query is about.
+
+use std::ops::Range;
+
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
+/// Characters of a snippet: two to three lines of a terminal.
+const LENGTH: usize = 240;
+/// Characters before the first hit that give it a context.
+const LEAD: usize = 60;
+
+/// A stretch of a text with the hits in it, all as byte ranges of the text; the hits in order, inside the stretch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snippet {
+    pub stretch: Range<usize>,
+    pub hits: Vec<Range<usize>>,
+}
+
+/// The words of a text with their byte ranges: runs of letters, digits and marks on them, as the index cuts them.
+fn words(text: &str) -> impl Iterator<Item = (Range<usize>, String)> {
+    let is_part = |c: char| c.is_alphanumeric() || is_combining_mark(c);
+    let mut rest = 0;
+    std::iter::from_fn(move || {
+        let start = rest + text[rest..].find(is_part)?;
+        let end = text[start..].find(|c| !is_part(c)).map_or(text.len(), |length| start + length);
+        rest = end;
+        Some((start..end, folded(&text[start..end])))
+    })
+}
+
+/// A word without case and marks, as the index compares it.
+fn folded(word: &str) -> String {
+    word.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+}
+
+/// The stretch of a text with the most different words of the query, and the least of these.
+pub fn snippet(text: &str, query: &str) -> Snippet {
+    let wanted: Vec<String> = words(query).map(|(_, word)| word).collect();
+    let hits: Vec<(Range<usize>, usize)> =
+        words(text).filter_map(|(range, word)| Some((range, wanted.iter().position(|w| *w == word)?))).collect();
+    let first = (0..hits.len()).max_by_key(|index| {
+        let end = hits[*index].0.start + LENGTH - LEAD;
+        let mut seen = vec![false; wanted.len()];
+        hits[*index..].iter().take_while(|(range, _)| range.end <= end).take(64).for_each(|(_, w)| seen[*w] = true);
+        (seen.iter().filter(|s| **s).count(), std::cmp::Reverse(*index))
+    });
+    let from = first.map_or(0, |index| hits[index].0.start);
+    let start = word_edge(text, back(text, from, LEAD), from);
+    let end = forward(text, start, LENGTH);
+    let hits = hits.into_iter().map(|(range, _)| range).filter(|r| r.start >= start && r.end <= end).collect();
+    Snippet { stretch: start..end, hits }
+}
+
+/// Some characters before a position.
+fn back(text: &str, from: usize, count: usize) -> usize {
+    text[..from].char_indices().rev().take(count).last().map_or(from, |(at, _)| at)
+}
+
+fn forward(text: &str, from: usize, count: usize) -> usize {
+    text[from..].char_indices().nth(count).map_or(text.len(), |(at, _)| from + at)
+}
+
+/// The first start of a word from a position on, but not past `limit`.
+fn word_edge(text: &str, from: usize, limit: usize) -> usize {
+    if from == 0 {
+        return 0;
+    }
+    text[from..limit].find(char::is_whitespace).map_or(from, |at| {
+        let space = from + at;
+        space + text[space..limit].chars().take_while(|c| c.is_whitespace()).map(char::len_utf8).sum::<usize>()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_snippet_holds_the_words_of_the_query() {
+        let check = |text: &str, query: &str, expected: &[&str]| {
+            let found = snippet(text, query);
+            let hits: Vec<&str> = found.hits.iter().map(|r| &text[r.clone()]).collect();
+            assert_eq!(hits, expected, "{query}");
+        };
+        check("The net rent is due.", "rent", &["rent"]);
+        check("The Net RENT is due.", "\"net rent\"", &["Net", "RENT"]);
+        check("Größe und Café", "grosse grOße cafe", &["Größe", "Café"]);
+        check("rental", "rent", &[]);
+        check("", "rent", &[]);
+        let far = format!("rent {}net rent", "filler ".repeat(100));
+        check(&far, "net rent", &["net", "rent"]);
+    }
+
+    #[test]
+    fn a_long_text_is_cut_before_a_word() {
+        let text = format!("{}the rent{}", "word ".repeat(100), " tail".repeat(100));
+        let found = snippet(&text, "rent");
+        assert!(text[found.stretch.clone()].starts_with("word "), "{}", &text[found.stretch.clone()]);
+        assert_eq!(text[found.stretch].chars().count(), LENGTH);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn ranges_lie_on_characters(text in "[a-cäß ́ ]{0,600}", query in "[a-cäß]{1,2} [a-c]") {
+            let found = snippet(&text, &query);
+            prop_assert!(text.get(found.stretch.clone()).is_some());
+            for hit in found.hits {
+                prop_assert!(text.get(hit.clone()).is_some());
+                prop_assert!(hit.start >= found.stretch.start && hit.end <= found.stretch.end);
+            }
+        }
+    }
+}
