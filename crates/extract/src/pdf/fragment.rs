@@ -127,10 +127,10 @@ fn quadrant_and_slope(direction: Vec2) -> (u8, f64) {
     }
 }
 
-fn fragments(ink: &Ink, indices: impl Iterator<Item = u32>, right: Vec2, quadrant: u8) -> Group {
+fn fragments(ink: &Ink, indices: impl ExactSizeIterator<Item = u32>, right: Vec2, quadrant: u8) -> Group {
     let group = Group { quadrant, order: Vec::new(), fragments: Vec::new() };
     let mut builder = Builder { ink, group, open: Vec::new(), before: None, way: Way::Unknown };
-    let mut seen = Seen::default();
+    let mut seen = Seen::with_capacity(indices.len());
     let mut space: Option<Placed> = None;
     for index in indices {
         let glyph = &ink.glyphs[index as usize];
@@ -228,37 +228,56 @@ fn continues(last: &Placed, next: &Placed, way: Way) -> Option<Way> {
 
 /// Where each text was painted, to count a glyph once that is painted again at the same place to look bold or to
 /// throw a shadow.
-#[derive(Default)]
 struct Seen<'a> {
-    places: HashMap<(&'a str, i64, i64), Vec<Point>>,
+    /// The last place of each key; places of one key are chained.
+    last: HashMap<u64, u32>,
+    places: Vec<Place<'a>>,
+}
+
+struct Place<'a> {
+    text: &'a str,
+    at: Point,
+    before: Option<u32>,
 }
 
 impl<'a> Seen<'a> {
-    /// Side of the cells that places are sorted into, in points: above the reach of a shadow at usual sizes.
-    const CELL: f64 = 4.0;
-    /// Places kept of one cell; more of one text in one cell are too small to be read.
-    const PLACES: usize = 32;
+    /// Side of the cells that places are sorted into, in points: most glyphs are then looked up in one cell.
+    const CELL: f64 = 16.0;
+    /// Places looked at for one glyph in one cell: more of one text in it are too small to be read.
+    const PLACES: usize = 64;
+
+    fn with_capacity(glyphs: usize) -> Self {
+        Self { last: HashMap::with_capacity(glyphs), places: Vec::with_capacity(glyphs) }
+    }
 
     /// Notes a glyph; `false` when it was there before.
     fn insert(&mut self, text: &'a str, placed: &Placed) -> bool {
         let at = Point::new(placed.centre(), placed.base);
-        // Shadows are shifted along the line by less than the narrowest letter is wide.
-        let reach = Vec2::new(0.1, 0.1) * placed.size.min(Self::CELL * 5.0);
+        // Shadows are shifted by less than the narrowest letter is wide.
+        let reach = 0.1 * placed.size.min(Self::CELL);
         let cell = |v: f64| (v / Self::CELL).floor() as i64;
-        for x in cell(at.x - reach.x)..=cell(at.x + reach.x) {
-            for y in cell(at.y - reach.y)..=cell(at.y + reach.y) {
-                let hit = self.places.get(&(text, x, y)).is_some_and(|places| {
-                    places.iter().any(|p| (p.x - at.x).abs() <= reach.x && (p.y - at.y).abs() <= reach.y)
-                });
-                if hit {
-                    return false;
+        let own = (cell(at.x), cell(at.y));
+        for x in cell(at.x - reach)..=cell(at.x + reach) {
+            for y in cell(at.y - reach)..=cell(at.y + reach) {
+                let mut next = self.last.get(&key(text, (x, y))).copied();
+                for _ in 0..Self::PLACES {
+                    let Some(place) = next.and_then(|index| self.places.get(index as usize)) else { break };
+                    let near = (place.at.x - at.x).abs() <= reach && (place.at.y - at.y).abs() <= reach;
+                    if near && place.text == text {
+                        return false;
+                    }
+                    next = place.before;
                 }
             }
         }
-        let places = self.places.entry((text, cell(at.x), cell(at.y))).or_default();
-        if places.len() < Self::PLACES {
-            places.push(at);
-        }
+        let before = self.last.insert(key(text, own), self.places.len() as u32);
+        self.places.push(Place { text, at, before });
         true
     }
+}
+
+/// Tells most texts in most cells apart; what shares a key is compared.
+fn key(text: &str, (x, y): (i64, i64)) -> u64 {
+    let first = text.chars().next().map_or(0, u64::from);
+    first << 40 ^ (x as u64 & 0xF_FFFF) << 20 ^ (y as u64 & 0xF_FFFF)
 }

@@ -55,6 +55,7 @@ impl Glyph {
 #[derive(Default)]
 pub(super) struct Ink {
     pub glyphs: Vec<Glyph>,
+    /// The characters of the glyphs; those of one run share what is the same.
     pub text: String,
     /// Whether anything that can be seen is painted, text with a known meaning aside.
     pub paints: bool,
@@ -74,6 +75,19 @@ impl Ink {
         &self.text[glyph.text.0 as usize..glyph.text.1 as usize]
     }
 }
+
+/// What a code of a font means.
+#[derive(Clone, Copy)]
+struct Meaning {
+    /// Bytes of [`Ink::text`], and how many characters they are.
+    text: (u32, u32),
+    chars: u32,
+    nulls: u32,
+    readable: bool,
+}
+
+/// Codes of one run whose meaning is kept: asking the font costs more than looking through these.
+const KNOWN: usize = 32;
 
 /// Records what is painted inside the page and inside the clip in force.
 pub(super) struct Recorder {
@@ -129,59 +143,65 @@ impl Recorder {
         };
     }
 
-    fn push_glyph(&mut self, start: Point, end: Point, up: Vec2, vertical: bool, shape: &Shape<'_>) {
-        let glyph = Glyph { start, end, up, vertical, text: (0, 0) };
-        let size = up.hypot();
+    fn push_glyph(&mut self, glyph: Glyph, shape: &Shape<'_>, known: &mut Vec<(u32, Meaning)>) {
+        let size = glyph.up.hypot();
+        let Glyph { start, end, .. } = glyph;
         let finite = [start.x, start.y, end.x, end.y, size].iter().all(|v| v.is_finite());
         if !finite || size < MIN_SIZE || !self.is_visible(&glyph) {
             return;
         }
+        let meaning = self.meaning(shape, known);
+        let text = meaning.text;
+        self.used.chars = self.used.chars.saturating_add(meaning.chars);
+        self.ink.nulls += meaning.nulls;
+        self.ink.unreadable += u32::from(!meaning.readable);
+        self.ink.shown += u32::from(!meaning.readable || text.0 != text.1);
+        if meaning.readable || text.0 != text.1 {
+            self.ink.glyphs.push(Glyph { text, ..glyph });
+        } else {
+            self.ink.paints = true;
+        }
+    }
+
+    /// What a glyph means, from the glyphs of its run that are known or else from its font.
+    fn meaning(&mut self, shape: &Shape<'_>, known: &mut Vec<(u32, Meaning)>) -> Meaning {
+        let code = shape.char_code();
+        if let Some((_, meaning)) = known.iter().find(|k| k.0 == code) {
+            return *meaning;
+        }
         let begin = self.ink.text.len();
-        let mut readable = true;
+        let mut meaning = Meaning { text: (0, 0), chars: 0, nulls: 0, readable: true };
         match shape.as_unicode() {
             // The code 32 of a font that does not say what its codes mean is a space in all that were seen.
-            None if shape.char_code() == 32 => {}
-            None => readable = false,
-            Some(BfString::Char(c)) => readable &= self.push_char(c),
-            Some(BfString::String(s)) => s.chars().for_each(|c| readable &= self.push_char(c)),
+            None if code == 32 => {}
+            None => meaning.readable = false,
+            Some(BfString::Char(c)) => self.push_char(c, &mut meaning),
+            Some(BfString::String(s)) => s.chars().for_each(|c| self.push_char(c, &mut meaning)),
         }
-        let text = (begin as u32, self.ink.text.len() as u32);
-        if !readable {
-            self.ink.unreadable += 1;
-            self.ink.shown += 1;
-            if text.0 == text.1 {
-                self.ink.paints = true;
-                return;
-            }
-        } else if text.0 != text.1 {
-            self.ink.shown += 1;
+        meaning.text = (begin as u32, self.ink.text.len() as u32);
+        if known.len() < KNOWN {
+            known.push((code, meaning));
         }
-        self.ink.glyphs.push(Glyph { text, ..glyph });
+        meaning
     }
 
-    /// Adds a character of a glyph; tells whether it means something.
-    fn push_char(&mut self, c: char) -> bool {
+    /// Adds a character to the text of a glyph.
+    fn push_char(&mut self, c: char, meaning: &mut Meaning) {
         if c.is_whitespace() {
-            return true;
+            return;
         }
-        if c == '\0' {
-            self.ink.nulls += 1;
-            self.put(char::REPLACEMENT_CHARACTER);
-            return false;
+        if c.is_control() && c != '\0' {
+            meaning.readable = false;
+            return;
         }
-        if c.is_control() {
-            return false;
-        }
-        match ligature(c) {
-            Some(letters) => letters.chars().for_each(|c| self.put(c)),
-            None => self.put(c),
-        }
-        !matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}' | char::REPLACEMENT_CHARACTER)
-    }
-
-    fn put(&mut self, c: char) {
-        self.ink.text.push(c);
-        self.used.chars += 1;
+        meaning.nulls += u32::from(c == '\0');
+        let c = if c == '\0' { char::REPLACEMENT_CHARACTER } else { c };
+        let private = matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}');
+        meaning.readable &= !private && c != char::REPLACEMENT_CHARACTER;
+        let mut buffer = [0; 4];
+        let letters = ligature(c).unwrap_or_else(|| c.encode_utf8(&mut buffer));
+        self.ink.text.push_str(letters);
+        meaning.chars += letters.chars().count() as u32;
     }
 
     /// Whether the middle part of the glyph's box lies inside the clip: a box that only touches it shows no ink.
@@ -298,6 +318,7 @@ impl<'a> Device<'a> for Recorder {
         let scale = common_scale(run);
         let type3 = run.glyphs().iter().any(|g| matches!(**g, Shape::Type3(_)));
         let size = if type3 { type3_size(run) } else { 1.0 };
+        let mut known = Vec::new();
         for shape in run.glyphs() {
             if self.used.chars >= self.limits.chars || self.ink.glyphs.len() >= self.limits.chars as usize {
                 self.ink.full = true;
@@ -323,7 +344,9 @@ impl<'a> Device<'a> for Recorder {
             let length = forward.hypot();
             if length > 0.0 {
                 let forward = forward / length;
-                self.push_glyph(place * start, place * end, side - forward * side.dot(forward), vertical, shape);
+                let up = side - forward * side.dot(forward);
+                let glyph = Glyph { start: place * start, end: place * end, up, vertical, text: (0, 0) };
+                self.push_glyph(glyph, shape, &mut known);
             }
         }
     }
