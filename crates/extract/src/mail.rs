@@ -20,6 +20,7 @@ use crate::{Bytes, Error, Flow, Member, Options, Sink, Summary, html};
 /// Reads a message as one page and gives its attachments as members.
 pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<Summary, Error> {
     let bytes = bytes.as_ref().as_ref();
+    let bytes = &bytes[bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count()..];
     let structure = mime::split(bytes, options.max_parts, options.max_depth);
     let root = &structure.parts[0];
     if root.fields.is_empty() {

@@ -34,7 +34,7 @@ pub fn sniff(bytes: &[u8]) -> MediaType {
         return if magic::has_late_pdf_header(bytes) { MediaType::Pdf } else { other(OtherType::Unknown) };
     }
     let text = sample.text.as_str();
-    if let Some(kind) = mail::kind(text) {
+    if let Some(kind) = mail::kind(text, bytes) {
         return kind;
     }
     match markup::kind(text) {

@@ -45,6 +45,14 @@ fn the_header_lines_come_in_one_order() {
 }
 
 #[test]
+fn what_stands_before_the_first_field_is_no_part_of_the_mail() {
+    let expected = "From: a@x.example\nSubject: s\n\nbody\n";
+    for head in ["From a@x.example Mon Jun 01 10:00:00 2009\n", ">From a@x.example\n", "\n\n", "\nFrom a@x.example\n"] {
+        check(&format!("{head}From: a@x.example\nSubject: s\n\nbody\n"), expected, &[], &[]);
+    }
+}
+
+#[test]
 fn one_form_of_an_alternative_is_read() {
     let alternative = |plain: &str, html: &str| {
         format!(

@@ -24,13 +24,28 @@ const FIELDS: [&str; 17] = [
     "to",
 ];
 
-pub(super) fn kind(text: &str) -> Option<MediaType> {
+/// `text` is the beginning of the file, `bytes` all of it: the second mail of a mailbox may begin far behind.
+pub(super) fn kind(text: &str, bytes: &[u8]) -> Option<MediaType> {
     let text = text.trim_start_matches(['\r', '\n']);
     let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
     if text.split('\n').next().is_some_and(is_mailbox_line) {
-        return Some(MediaType::Other(OtherType::Mbox));
+        if has_second_mail(bytes) {
+            return Some(MediaType::Other(OtherType::Mbox));
+        }
+        // One mail that was taken out of a mailbox with its first line, which says as much as a field.
+        return (known_fields(lines.skip(1)) >= 1).then_some(MediaType::Mail);
     }
-    is_header(lines).then_some(MediaType::Mail)
+    (known_fields(lines) >= 2).then_some(MediaType::Mail)
+}
+
+/// Bytes of a line that are looked at to tell whether it parts two mails.
+const MAILBOX_LINE: usize = 512;
+
+/// Whether a line behind the first one parts two mails.
+fn has_second_mail(bytes: &[u8]) -> bool {
+    let mut lines = bytes.split(|&b| b == b'\n').filter(|line| line.starts_with(b"From "));
+    lines.next();
+    lines.any(|line| is_mailbox_line(&String::from_utf8_lossy(&line[..line.len().min(MAILBOX_LINE)])))
 }
 
 /// `From `, a sender and a time as C's `asctime` writes it, which parts the mails of a mailbox: no sentence has it.
@@ -48,9 +63,8 @@ fn is_mailbox_line(line: &str) -> bool {
     line.starts_with("From ") && words[1..].windows(4).any(is_time)
 }
 
-/// Whether the lines up to the first blank one are fields, at least two of them known ones of mail. A line that is
-/// no field ends the header too, as mail programs see it.
-fn is_header<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
+/// How many different fields of mail stand in the lines up to the first that is none, as mail programs see it.
+fn known_fields<'a>(lines: impl Iterator<Item = &'a str>) -> usize {
     let mut seen = [false; FIELDS.len()];
     for (index, line) in lines.enumerate() {
         if line.starts_with([' ', '\t']) && index > 0 {
@@ -71,5 +85,5 @@ fn is_header<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
             seen[known] = true;
         }
     }
-    seen.iter().filter(|&&s| s).count() >= 2
+    seen.iter().filter(|&&s| s).count()
 }

@@ -136,13 +136,24 @@ fn mail_is_told_by_its_header() {
         ("From: a@x.org\nTo: b@x.org\n\nHi", MediaType::Mail),
         ("\r\nReceived: by x\r\n\tid 1\r\nSubject: y\r\n\r\nHi", MediaType::Mail),
         ("X-Spam: no\nMIME-Version: 1.0\nContent-Type: text/plain\n\n<html><body>", MediaType::Mail),
-        ("From a@x.org Mon Jun 01 10:00:00 2009\nSubject: x\n\nHi", MediaType::Other(O::Mbox)),
+        ("From a@x.org Mon Jun 01 10:00:00 2009\nSubject: x\n\nHi", MediaType::Mail),
+        ("From a@x.org Mon Jun 01 10:00:00 2009\nSubject: x\n\nHi\n\nFrom there on Mon we met.", MediaType::Mail),
+        ("From a@x.org Mon Jun 01 10:00:00 2009\n\nHi", MediaType::Text),
         ("From Monday on we meet at 10:00 daily.\n", MediaType::Text),
         ("From: here\nto there\n", MediaType::Text),
         ("Subject: only one\n\nTo: whom it may concern", MediaType::Text),
         ("User-agent: *\nDisallow: /\n", MediaType::Text),
     ] {
         check(source.as_bytes(), expected);
+    }
+}
+
+#[test]
+fn a_mailbox_has_two_mails_however_far_apart() {
+    let mail = |day: u32, text: &str| format!("From a@x.org Mon Jun {day:02} 10:00:00 2009\nSubject: x\n\n{text}\n\n");
+    for text in ["Hi".to_owned(), "words without end ".repeat(20_000)] {
+        check((mail(1, &text) + &mail(8, "Bye")).as_bytes(), MediaType::Other(O::Mbox));
+        check(format!("\r\n{}", mail(1, &text)).as_bytes(), MediaType::Mail);
     }
 }
 
