@@ -104,6 +104,12 @@ mod tests {
                 Affidavit,
                 "AFFIDAVIT OF JOHN DOE\n\nJohn Doe, being duly sworn, deposes and says under penalty of perjury",
             ),
+            (
+                Affidavit,
+                "Declaration of Bo Li\n\nI sent Invoice No. 17 and saw no payment. The invoice names the account number.\n\n\
+                 I declare under penalty of perjury that the foregoing is true and correct.",
+            ),
+            (Document, "Declaration of Independence\n\nWhen in the course of human events"),
             (Affidavit, "Eidesstattliche Versicherung\n\nIch versichere an Eides statt, dass"),
             (Correspondence, "Dear Ms. Li,\n\nI am writing to you about the garden.\n\nYours sincerely,\nAnna"),
             (Correspondence, "Sehr geehrte Frau Li,\n\nvielen Dank für Ihr Schreiben.\n\nMit freundlichen Grüßen"),

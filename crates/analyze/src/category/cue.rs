@@ -38,9 +38,13 @@ pub(super) const CUES: &[Cue] = cues! {
     }
     Affidavit anywhere {
         6: "being duly sworn", "subscribed and sworn", "eidesstattliche versicherung", "an eides statt",
-           "attestation sur l honneur", "déclaration sous serment", "sworn statement";
+           "attestation sur l honneur", "déclaration sous serment", "sworn statement", "declare under penalty of perjury",
+           "foregoing is true and correct", "28 u s c 1746";
         5: "affidavit of", "affiant", "under penalty of perjury", "declaration under";
         3: "affidavit", "notary public";
+    }
+    Affidavit title {
+        3: "declaration of", "erklärung von", "déclaration de";
     }
     Correspondence anywhere {
         6: "yours faithfully", "yours sincerely", "mit freundlichen grüßen", "mit freundlichen grüssen", "veuillez agréer";
