@@ -3,12 +3,12 @@
 //! A message that arrives twice, late, early or for a document that is gone ends in a reply and changes nothing;
 //! which one, the claim decides. A crash between any two steps is made good by the store's recovery and the feeder.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use celeriac::{Broker, Outgoing, Stop};
 use docmill_model::{Code, DocumentId, State, Warning};
-use docmill_store::{Claim, Claimed, Commit, Epoch, Failure, Lease, Message, Output, StageKey, Store};
+use docmill_store::{Claim, Claimed, Commit, Epoch, Failure, Lease, Message, OutboxId, Output, StageKey, Store};
 use serde_json::{Map, Value, json};
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
@@ -75,13 +75,15 @@ pub enum Outcome {
 pub struct Driver {
     parts: Parts,
     permits: Arc<Semaphore>,
+    /// Sent and not yet marked as published.
+    sent: Mutex<Vec<OutboxId>>,
     fatal: watch::Sender<Option<Arc<docmill_store::Error>>>,
 }
 
 impl Driver {
     pub fn new(parts: Parts) -> Arc<Self> {
         let permits = Arc::new(Semaphore::new(parts.permits.max(1) as usize));
-        Arc::new(Self { parts, permits, fatal: watch::Sender::new(None) })
+        Arc::new(Self { parts, permits, sent: Mutex::default(), fatal: watch::Sender::new(None) })
     }
 
     pub(crate) fn parts(&self) -> &Parts {
@@ -169,8 +171,9 @@ impl Driver {
         let ended = self.run_stage(stage, &claim).await;
         drop(permit);
         let ended = match ended {
-            Err(docmill_store::Error::Fenced { .. }) => return Ok(Outcome::Dropped),
-            Err(error) => return Err(error),
+            // The document may have left, or been taken over by a changed file, in the middle of the stage; what was
+            // not found then is no fault of the store's.
+            Err(error) => return if self.is_lost(lease, &error).await? { Ok(Outcome::Dropped) } else { Err(error) },
             Ok(None) => return Ok(Outcome::Crashed),
             Ok(Some(ended)) => ended,
         };
@@ -196,6 +199,19 @@ impl Driver {
 
     fn survives(&self, edge: Edge, key: StageKey) -> bool {
         self.parts.hook.as_ref().is_none_or(|hook| hook.survives(edge, key))
+    }
+
+    /// Whether an error of a stage only says that its lease was lost.
+    async fn is_lost(&self, lease: Lease, error: &docmill_store::Error) -> Result<bool, docmill_store::Error> {
+        use docmill_store::Error as E;
+        match error {
+            E::Fenced { .. } => Ok(true),
+            E::UnknownDocument(_) | E::Corrupt(_) => match self.parts.store.renew(lease).await {
+                Err(E::Fenced { .. }) => Ok(true),
+                held => held.map(|()| false),
+            },
+            _ => Ok(false),
+        }
     }
 
     /// Loads and runs on a thread that may block, while the lease is renewed. `None` when the simulator ended the
@@ -231,7 +247,7 @@ impl Driver {
         }
     }
 
-    /// Sends messages and notes that they were sent. What runs alone is left to the feeder, which sends it when
+    /// Sends messages. What runs alone is left to the feeder, which sends it when
     /// nothing else is waiting.
     pub(crate) async fn publish(&self, messages: Vec<Message>) -> Result<(), docmill_store::Error> {
         let now: Vec<&Message> = messages.iter().filter(|m| !m.alone).collect();
@@ -247,8 +263,19 @@ impl Driver {
             // Not marked as published: the feeder tries again.
             return Ok(());
         }
-        let ids = messages.iter().map(|m| m.id).collect();
-        self.parts.store.published(ids, self.parts.epoch.clone()).await
+        self.sent().extend(messages.iter().map(|m| m.id));
+        Ok(())
+    }
+
+    /// Marks what was sent as published, many at a time: most rows are claimed before that, and gone. One that is
+    /// sent twice because a mark came too late does no harm.
+    pub(crate) async fn mark_sent(&self) -> Result<(), docmill_store::Error> {
+        let ids = std::mem::take(&mut *self.sent());
+        if ids.is_empty() { Ok(()) } else { self.parts.store.published(ids, self.parts.epoch.clone()).await }
+    }
+
+    fn sent(&self) -> std::sync::MutexGuard<'_, Vec<OutboxId>> {
+        self.sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -311,11 +338,13 @@ fn outgoing(message: &Message) -> Outgoing {
     kwargs.insert("document_uuid".into(), message.key.document.to_string().into());
     let mut out = Outgoing::new(spec.name, message.task_id, kwargs);
     out.queue = spec.queue.to_owned();
-    // Of kombu's steps 0, 3, 6 and 9: what is begun goes before what is not, what runs alone comes last.
-    out.priority = match (message.alone, message.key.stage) {
-        (true, _) => 9,
-        (false, docmill_model::Stage::ProcessOcr) => 3,
-        (false, _) => 0,
+    // Of kombu's steps 0, 3, 6 and 9: what is begun goes before what is not, what runs alone comes last, unless it
+    // was cut off with its process: then it comes first.
+    out.priority = match message.key.stage {
+        _ if message.is_cut_off() => 0,
+        _ if message.alone => 9,
+        docmill_model::Stage::ProcessOcr => 3,
+        _ => 0,
     };
     out
 }

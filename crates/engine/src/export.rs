@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use docmill_model::{DocumentId, EntityId, Origin, Rect, RelationId, Span, State};
-use docmill_store::{BlockRow, DocumentRow, MentionRow, PageRow, RelationRow, Store};
+use docmill_model::{Chunk, DocumentId, EntityId, Origin, Rect, RelationId, Span, State, Text};
+use docmill_store::{BlockRow, DocumentRow, PageRow, PageWords, RelationRow, Store};
 use serde_json::{Value, json};
 
 use crate::fold;
 
 /// Rows read at a time: bounds memory, whatever the size of the store.
 const PAGE: usize = 1000;
+/// Relations read at a time. More, because each time those of one entity are sorted anew.
+const RELATIONS: usize = 10_000;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -24,60 +26,64 @@ pub enum Error {
 /// `document` line only.
 ///
 /// Lines come by kind in the order document, page, block, chunk, mention, entity, merge, relation, text; within a
-/// kind by document id and then by place, or by their own id.
+/// kind by document id and then by place, or by their own id. Of one document no more is held at a time than its
+/// text and its mentions; of the words of its pages only a window.
 pub async fn export(store: &dyn Store, out: &mut (dyn Write + Send), with_text: bool) -> Result<(), Error> {
     fold::fold_all(store).await?;
-    each_document(store, async |row| Ok(vec![document_line(&row)]), out).await?;
-    each_facts(store, out, async |store, id| Ok(store.page_rows(id).await?.iter().map(page_line).collect())).await?;
-    each_facts(store, out, async |store, id| Ok(store.blocks(id).await?.iter().map(|b| block_line(id, b)).collect()))
-        .await?;
-    each_facts(store, out, async |store, id| {
-        let chunk = |c: docmill_model::Chunk| {
-            json!({ "kind": "chunk", "id": c.id, "document": id, "index": c.index, "start": c.span.start, "end": c.span.end,
-                    "first_page": c.first_page, "last_page": c.last_page, "section": c.section })
-        };
-        Ok(store.chunks(id).await?.into_iter().map(chunk).collect())
-    })
-    .await?;
-    each_facts(store, out, mention_lines).await?;
+    let complete = document_lines(store, out).await?;
+    for &id in &complete {
+        for page in known(store.page_rows(id).await)? {
+            write(out, &page_line(&page))?;
+        }
+    }
+    for &id in &complete {
+        for block in known(store.blocks(id).await)? {
+            write(out, &block_line(id, &block))?;
+        }
+    }
+    for &id in &complete {
+        for chunk in known(store.chunks(id).await)? {
+            write(out, &chunk_line(id, &chunk))?;
+        }
+    }
+    for &id in &complete {
+        mention_lines(store, id, out).await?;
+    }
     entity_lines(store, out).await?;
     merge_lines(store, out).await?;
     relation_lines(store, out).await?;
     if with_text {
-        each_facts(store, out, text_lines).await?;
+        for &id in &complete {
+            text_line(store, id, out).await?;
+        }
     }
     Ok(out.flush()?)
 }
 
-async fn each_document(
-    store: &dyn Store,
-    lines: impl AsyncFn(DocumentRow) -> Result<Vec<Value>, docmill_store::Error>,
-    out: &mut (dyn Write + Send),
-) -> Result<(), Error> {
-    let mut after = None;
-    loop {
-        let ids = store.document_ids(after, PAGE).await?;
-        let Some(last) = ids.last() else { return Ok(()) };
-        after = Some(*last);
-        for id in ids {
-            for line in lines(store.document(id).await?).await? {
-                write(out, &line)?;
-            }
-        }
+/// A document that was taken out since it was listed has nothing more to tell.
+fn known<T: Default>(read: Result<T, docmill_store::Error>) -> Result<T, docmill_store::Error> {
+    match read {
+        Err(docmill_store::Error::UnknownDocument(_)) => Ok(T::default()),
+        read => read,
     }
 }
 
-/// Lines of the documents whose facts are complete.
-async fn each_facts(
-    store: &dyn Store,
-    out: &mut (dyn Write + Send),
-    lines: impl AsyncFn(&dyn Store, DocumentId) -> Result<Vec<Value>, docmill_store::Error>,
-) -> Result<(), Error> {
-    let of_finished = async |row: DocumentRow| match row.state {
-        State::Done | State::Partial => lines(store, row.id).await,
-        _ => Ok(Vec::new()),
-    };
-    each_document(store, of_finished, out).await
+/// Writes all documents. Returns those whose facts are complete.
+async fn document_lines(store: &dyn Store, out: &mut (dyn Write + Send)) -> Result<Vec<DocumentId>, Error> {
+    let mut complete = Vec::new();
+    let mut after = None;
+    loop {
+        let ids = store.document_ids(after, PAGE).await?;
+        let Some(last) = ids.last() else { return Ok(complete) };
+        after = Some(*last);
+        for id in ids {
+            let Some(row) = known(store.document(id).await.map(Some))? else { continue };
+            write(out, &document_line(&row))?;
+            if matches!(row.state, State::Done | State::Partial) {
+                complete.push(id);
+            }
+        }
+    }
 }
 
 fn write(out: &mut (dyn Write + Send), line: &Value) -> io::Result<()> {
@@ -125,26 +131,72 @@ fn block_line(document: DocumentId, block: &BlockRow) -> Value {
     })
 }
 
-async fn mention_lines(store: &dyn Store, id: DocumentId) -> Result<Vec<Value>, docmill_store::Error> {
-    let mentions = store.mention_rows(id).await?;
-    let (text, map) = store.clean(id).await?;
-    let text = docmill_model::Text::new(text);
-    let pages = store.page_rows(id).await?;
-    let blocks = store.blocks(id).await?;
-    let line = |row: &MentionRow| {
+fn chunk_line(document: DocumentId, chunk: &Chunk) -> Value {
+    json!({
+        "kind": "chunk", "id": chunk.id, "document": document, "index": chunk.index, "start": chunk.span.start,
+        "end": chunk.span.end, "first_page": chunk.first_page, "last_page": chunk.last_page, "section": chunk.section,
+    })
+}
+
+async fn mention_lines(store: &dyn Store, id: DocumentId, out: &mut (dyn Write + Send)) -> Result<(), Error> {
+    let mentions = known(store.mention_rows(id).await)?;
+    if mentions.is_empty() {
+        return Ok(());
+    }
+    let (text, map) = known(store.clean(id).await)?;
+    let text = Text::new(text);
+    let blocks = known(store.blocks(id).await)?;
+    let mut window = Window::new(id, known(store.page_rows(id).await)?);
+    for row in &mentions {
         let m = &row.mention;
-        let place = place_of(m.span, map.to_raw(m.span), &pages, &blocks);
-        let boxes: Vec<Value> = boxes_of(map.to_raw(m.span), &pages)
+        let raw = map.to_raw(m.span);
+        let place = place_of(m.span, raw, &window.pages, &blocks);
+        let boxes: Vec<Value> = boxes_of(raw, window.over(store, raw).await?)
             .into_iter()
             .map(|(page, r)| json!({ "page": page, "x0": points(r.x0), "y0": points(r.y0), "x1": points(r.x1), "y1": points(r.y1) }))
             .collect();
-        json!({
+        let line = json!({
             "kind": "mention", "id": m.id, "document": id, "chunk": row.chunk, "start": m.span.start, "end": m.span.end,
             "text": text.slice(m.span), "type": m.kind.as_str(), "confidence": m.confidence, "extractor": m.extractor,
             "page": place.page, "block": place.block, "boxes": boxes, "entity": row.entity,
-        })
-    };
-    Ok(mentions.iter().map(line).collect())
+        });
+        write(out, &line)?;
+    }
+    Ok(())
+}
+
+/// The words of a few pages at a time, moving on with the text.
+struct Window {
+    document: DocumentId,
+    pages: Vec<PageRow>,
+    words: Vec<PageWords>,
+}
+
+impl Window {
+    /// Pages read at once: few enough that the densest ones take a few megabytes.
+    const PAGES: u32 = 32;
+
+    fn new(document: DocumentId, pages: Vec<PageRow>) -> Self {
+        Self { document, pages, words: Vec::new() }
+    }
+
+    /// The words of the pages that a raw range lies on, and perhaps of some others.
+    async fn over(&mut self, store: &dyn Store, raw: Span) -> Result<&[PageWords], docmill_store::Error> {
+        let first = self.pages.partition_point(|p| p.span.end <= raw.start);
+        let last = self.pages.partition_point(|p| p.span.start < raw.end);
+        // A format that flows has no boxes, and an empty range none either.
+        let Some(pages) = self.pages.get(first..last) else { return Ok(&[]) };
+        let (Some(first), Some(last)) = (pages.first(), pages.last()) else { return Ok(&[]) };
+        if first.size.is_none() {
+            return Ok(&[]);
+        }
+        let held = |number| self.words.iter().any(|w| w.number == number);
+        if !(held(first.number) && held(last.number)) {
+            let end = last.number.max(first.number.saturating_add(Self::PAGES - 1));
+            self.words = known(store.page_words(self.document, first.number, end).await)?;
+        }
+        Ok(&self.words)
+    }
 }
 
 /// Where a range of the cleaned text stands.
@@ -179,10 +231,9 @@ pub fn place_of(clean: Span, raw: Span, pages: &[PageRow], blocks: &[BlockRow]) 
 }
 
 /// One box for each line that a raw range touches, with its page: the union of what it covers of the words there.
-pub fn boxes_of(raw: Span, pages: &[PageRow]) -> Vec<(u32, Rect)> {
+pub fn boxes_of(raw: Span, pages: &[PageWords]) -> Vec<(u32, Rect)> {
     let mut boxes: Vec<(u32, u32, Rect)> = Vec::new();
-    let first = pages.partition_point(|p| p.span.end <= raw.start);
-    for page in pages[first..].iter().take_while(|p| p.span.start < raw.end) {
+    for page in pages {
         let word = page.words.partition_point(|w| w.span.end <= raw.start);
         for word in page.words[word..].iter().take_while(|w| w.span.start < raw.end) {
             let Some(rect) = word.rect_of(raw) else { continue };
@@ -233,12 +284,11 @@ async fn merge_lines(store: &dyn Store, out: &mut (dyn Write + Send)) -> Result<
 
 /// Equal relations of different documents are one line with all their evidence.
 async fn relation_lines(store: &dyn Store, out: &mut (dyn Write + Send)) -> Result<(), Error> {
-    let mut offset = 0;
+    let mut after = None;
     let mut group: Vec<RelationRow> = Vec::new();
     loop {
-        let rows = store.relation_rows(offset, PAGE).await?;
-        offset += rows.len();
-        let end = rows.is_empty();
+        let rows = store.relation_rows(after, RELATIONS).await?;
+        after = rows.last().cloned();
         for row in rows {
             let same = group.first().is_some_and(|g| (g.from, g.to, g.kind) == (row.from, row.to, row.kind));
             if !same {
@@ -247,7 +297,7 @@ async fn relation_lines(store: &dyn Store, out: &mut (dyn Write + Send)) -> Resu
             }
             group.push(row);
         }
-        if end {
+        if after.is_none() {
             return write_relation(store, &group, out).await;
         }
     }
@@ -256,12 +306,19 @@ async fn relation_lines(store: &dyn Store, out: &mut (dyn Write + Send)) -> Resu
 async fn write_relation(store: &dyn Store, group: &[RelationRow], out: &mut (dyn Write + Send)) -> Result<(), Error> {
     let Some(first) = group.first() else { return Ok(()) };
     let mut evidence = Vec::new();
-    for row in group {
-        let (_, map) = store.clean(row.document).await?;
-        let page = place_of(row.span, map.to_raw(row.span), &store.page_rows(row.document).await?, &[]).page;
-        evidence.push(json!({
-            "document": row.document, "page": page, "start": row.span.start, "end": row.span.end, "mentions": row.mentions,
-        }));
+    // Rows of one document are neighbours.
+    for rows in group.chunk_by(|a, b| a.document == b.document) {
+        let document = rows[0].document;
+        let map = known(store.clean_map(document).await)?;
+        let pages = known(store.page_spans(document).await)?;
+        for row in rows {
+            let raw = map.to_raw(row.span);
+            let page = pages.partition_point(|(_, span)| span.end <= raw.start).min(pages.len().saturating_sub(1));
+            evidence.push(json!({
+                "document": document, "page": pages.get(page).map_or(1, |p| p.0), "start": row.span.start,
+                "end": row.span.end, "mentions": row.mentions,
+            }));
+        }
     }
     let best = group.iter().max_by(|a, b| a.confidence.cmp(&b.confidence).then(b.extractor.cmp(&a.extractor)));
     let best = best.unwrap_or(first);
@@ -272,11 +329,11 @@ async fn write_relation(store: &dyn Store, group: &[RelationRow], out: &mut (dyn
     Ok(write(out, &line)?)
 }
 
-async fn text_lines(store: &dyn Store, id: DocumentId) -> Result<Vec<Value>, docmill_store::Error> {
-    let (raw, _, _) = store.raw(id).await?;
+async fn text_line(store: &dyn Store, id: DocumentId, out: &mut (dyn Write + Send)) -> Result<(), Error> {
+    let (raw, _, _) = known(store.raw(id).await)?;
     if raw.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let (clean, _) = store.clean(id).await?;
-    Ok(vec![json!({ "kind": "text", "document": id, "raw": raw, "clean": clean })])
+    let (clean, _) = known(store.clean(id).await)?;
+    Ok(write(out, &json!({ "kind": "text", "document": id, "raw": raw, "clean": clean }))?)
 }

@@ -38,13 +38,13 @@ impl Feeder {
         if parts.broker.depth(&task::queues()).await.unwrap_or(usize::MAX) >= LOW {
             return Ok(0);
         }
+        self.driver.mark_sent().await?;
         let waiting = parts.store.unpublished(parts.epoch.clone(), BATCH).await?;
         // What runs alone is sent when nothing else is left to send; what was cut off comes first and is so too.
         let send: Vec<&Message> = match waiting.first() {
             Some(first) if first.alone && first.is_cut_off() => waiting.iter().take_while(|m| m.is_cut_off()).collect(),
             Some(first) if first.alone => {
-                let others = parts.store.unfinished(waiting.len() + 1).await? > waiting.len() as u64;
-                if others || !self.intake_done.load(Ordering::Relaxed) {
+                if !self.intake_done.load(Ordering::Relaxed) || !parts.store.only_alone_left().await? {
                     return Ok(0);
                 }
                 waiting.iter().collect()

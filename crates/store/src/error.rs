@@ -7,6 +7,8 @@ pub enum Error {
     Full(#[source] rusqlite::Error),
     #[error("the workspace may not be written")]
     ReadOnly(#[source] rusqlite::Error),
+    #[error("another process holds the workspace's store")]
+    Busy(#[source] rusqlite::Error),
     #[error("the workspace has version {found} and this program knows up to {known}")]
     Newer { found: i64, known: i64 },
     #[error("the workspace's store is damaged")]
@@ -32,6 +34,7 @@ impl Error {
         match self {
             Self::Full(_) => Code::DISK_FULL,
             Self::ReadOnly(_) => Code::READ_ONLY,
+            Self::Busy(_) => Code::WORKSPACE_BUSY,
             Self::Newer { .. } => Code::WORKSPACE_NEWER,
             Self::Damaged(_) | Self::Corrupt(_) => Code::WORKSPACE_DAMAGED,
             Self::UnknownDocument(_) => Code::NOT_FOUND,
@@ -43,11 +46,14 @@ impl Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode as E;
+        use rusqlite::{ErrorCode as E, ffi};
         match error.sqlite_error_code() {
             Some(E::DiskFull) => Self::Full(error),
-            // An I/O error while writing is what a full disk or a quota looks like on some file systems; the
-            // extended code tells, and everything else stays a plain error.
+            // The log's index cannot grow: a full disk under another name.
+            _ if error.sqlite_error().is_some_and(|e| e.extended_code == ffi::SQLITE_IOERR_SHMSIZE) => {
+                Self::Full(error)
+            }
+            Some(E::DatabaseBusy | E::DatabaseLocked) => Self::Busy(error),
             Some(E::ReadOnly | E::CannotOpen | E::PermissionDenied) => Self::ReadOnly(error),
             Some(E::DatabaseCorrupt | E::NotADatabase) => Self::Damaged(error),
             _ => Self::Sqlite(error),

@@ -1,6 +1,6 @@
 //! Compact forms of what is only ever read whole: layouts of pages, maps, lists of blocks.
 
-use docmill_model::{Advance, Rect, Span, Word};
+use docmill_model::{Advance, CleanMap, Rect, Segment, Span, Word};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{Error, Result};
@@ -13,7 +13,8 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     postcard::from_bytes(bytes).map_err(|e| Error::Corrupt(e.to_string()))
 }
 
-/// A word with differences in the place of positions: most numbers then take one or two bytes.
+/// A word with differences in the place of positions: most numbers then take one or two bytes. They wrap, so that
+/// any word comes back as it was.
 #[derive(Serialize, Deserialize)]
 struct Packed {
     /// From the end of the word before.
@@ -40,16 +41,16 @@ pub(crate) fn encode_words(words: &[Word]) -> Vec<u8> {
                 Advance::Down | Advance::Up => word.rect.y0,
             };
             let mut last = edge;
-            let cuts = word.cuts.iter().map(|&cut| cut - std::mem::replace(&mut last, cut)).collect();
+            let cuts = word.cuts.iter().map(|&cut| cut.wrapping_sub(std::mem::replace(&mut last, cut))).collect();
             let packed = Packed {
-                gap: word.span.start - at.0,
-                chars: word.span.len(),
+                gap: word.span.start.wrapping_sub(at.0),
+                chars: word.span.end.wrapping_sub(word.span.start),
                 line: word.line,
                 advance: word.advance,
-                x0: word.rect.x0 - at.1,
-                y0: word.rect.y0 - at.2,
-                width: word.rect.x1 - word.rect.x0,
-                height: word.rect.y1 - word.rect.y0,
+                x0: word.rect.x0.wrapping_sub(at.1),
+                y0: word.rect.y0.wrapping_sub(at.2),
+                width: word.rect.x1.wrapping_sub(word.rect.x0),
+                height: word.rect.y1.wrapping_sub(word.rect.y0),
                 cuts,
             };
             at = (word.span.end, word.rect.x0, word.rect.y0);
@@ -65,12 +66,13 @@ pub(crate) fn decode_words(bytes: &[u8]) -> Result<Vec<Word>> {
     }
     let packed: Vec<Packed> = decode(bytes)?;
     let mut at = (0, 0, 0);
-    Ok(packed
+    packed
         .into_iter()
         .map(|p| {
-            let start = at.0 + p.gap;
-            let (x0, y0) = (at.1 + p.x0, at.2 + p.y0);
-            let rect = Rect { x0, y0, x1: x0 + p.width, y1: y0 + p.height };
+            let start = u32::wrapping_add(at.0, p.gap);
+            let end = start.checked_add(p.chars).ok_or_else(|| Error::Corrupt("a word has no end".into()))?;
+            let (x0, y0) = (i32::wrapping_add(at.1, p.x0), i32::wrapping_add(at.2, p.y0));
+            let rect = Rect { x0, y0, x1: x0.wrapping_add(p.width), y1: y0.wrapping_add(p.height) };
             let mut last = match p.advance {
                 Advance::Right | Advance::Left => x0,
                 Advance::Down | Advance::Up => y0,
@@ -79,14 +81,24 @@ pub(crate) fn decode_words(bytes: &[u8]) -> Result<Vec<Word>> {
                 .cuts
                 .into_iter()
                 .map(|step| {
-                    last += step;
+                    last = last.wrapping_add(step);
                     last
                 })
                 .collect();
-            at = (start + p.chars, x0, y0);
-            Word { span: Span::new(start, start + p.chars), rect, advance: p.advance, cuts, line: p.line }
+            at = (end, x0, y0);
+            Ok(Word { span: Span::new(start, end), rect, advance: p.advance, cuts, line: p.line })
         })
-        .collect())
+        .collect()
+}
+
+/// A map whose lengths add up to what a text can have.
+pub(crate) fn decode_map(bytes: &[u8]) -> Result<CleanMap> {
+    let segments: Vec<Segment> = decode(bytes)?;
+    let sum = |of: fn(&Segment) -> u32| segments.iter().try_fold(0_u32, |at, s| at.checked_add(of(s)));
+    match (sum(|s| s.raw), sum(|s| s.clean)) {
+        (Some(_), Some(_)) => Ok(CleanMap::from(segments)),
+        _ => Err(Error::Corrupt("a map is longer than any text".into())),
+    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use docmill_model::{
-    BlockKind, Category, ChunkId, Code, Digest, DocumentId, Entity, EntityId, Language, MediaType, Mention, MentionType,
-    Origin, Profile, ProfileId, ReferentId, RelationType, Span, Stage, State, Warning, Word,
+    BlockKind, Category, ChunkId, Code, Digest, DocumentId, Entity, EntityId, Language, MediaType, Mention,
+    MentionType, Origin, Profile, ProfileId, ReferentId, RelationType, Span, Stage, State, Warning, Word,
 };
 use uuid::Uuid;
 
@@ -108,6 +108,12 @@ pub struct PageRow {
     pub rotation: u16,
     /// In the raw text.
     pub span: Span,
+}
+
+/// The words of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageWords {
+    pub number: u32,
     /// Spans count characters of the document's raw text.
     pub words: Vec<Word>,
 }
@@ -157,6 +163,8 @@ pub struct RelationRow {
     pub document: DocumentId,
     pub span: Span,
     pub mentions: [Uuid; 2],
+    /// Place among the document's relations.
+    pub index: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use docmill_model::{
 
 use crate::{
     Attempt, BlockRow, Claimed, Commit, DirtyProfiles, DocumentRow, EntityRow, Epoch, ExternalRow, Hit, Lease,
-    MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, RelationRow, Result, SourceRow, StageKey, StageRow,
-    Submission, Submitted, Unread, Versions,
+    MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords, RelationRow, Result, SourceRow, StageKey,
+    StageRow, Submission, Submitted, Unread, Versions,
 };
 
 /// Which documents a bulk operation is about; empty fields do not restrict.
@@ -45,6 +45,8 @@ pub trait Store: Send + Sync + 'static {
     /// Gives back what a process that is gone was running: its stages become pending again, with a message, first
     /// in line and alone. Called by whoever holds the workspace, before it works. Returns how many there were.
     async fn recover(&self) -> Result<u64>;
+    /// Whether every stage that is not final waits to run alone: the time for those has come.
+    async fn only_alone_left(&self) -> Result<bool>;
     /// How many stages are not final, counted up to `limit`.
     async fn unfinished(&self, limit: usize) -> Result<u64>;
 
@@ -55,9 +57,14 @@ pub trait Store: Send + Sync + 'static {
     /// The raw text, the pages' spans in it with their numbers, and the blocks in raw positions.
     async fn raw(&self, id: DocumentId) -> Result<(String, Vec<PageRow>, Vec<Block>)>;
     async fn clean(&self, id: DocumentId) -> Result<(String, CleanMap)>;
+    /// The map alone.
+    async fn clean_map(&self, id: DocumentId) -> Result<CleanMap>;
     /// Number of each page and its span in the raw text.
     async fn page_spans(&self, id: DocumentId) -> Result<Vec<(u32, docmill_model::Span)>>;
     async fn page_rows(&self, id: DocumentId) -> Result<Vec<PageRow>>;
+    /// The words of the pages `first` to `last`, both included, as far as they are there: a long document has more
+    /// words than should be held at once.
+    async fn page_words(&self, id: DocumentId, first: u32, last: u32) -> Result<Vec<PageWords>>;
     async fn blocks(&self, id: DocumentId) -> Result<Vec<BlockRow>>;
     async fn chunks(&self, id: DocumentId) -> Result<Vec<docmill_model::Chunk>>;
     async fn mentions(&self, id: DocumentId) -> Result<Vec<Mention>>;
@@ -115,8 +122,8 @@ pub trait Store: Send + Sync + 'static {
         after: Option<(EntityId, docmill_model::ReferentId)>,
         limit: usize,
     ) -> Result<Vec<MergeRow>>;
-    /// Relations in the order of (from, to, kind, document, span); pages of rows by offset.
-    async fn relation_rows(&self, offset: usize, limit: usize) -> Result<Vec<RelationRow>>;
+    /// Relations in the order of (from, to, kind, document, span), those behind `after`.
+    async fn relation_rows(&self, after: Option<RelationRow>, limit: usize) -> Result<Vec<RelationRow>>;
     async fn warnings(&self, id: DocumentId) -> Result<Vec<Warning>>;
     /// Hashes of member files that some document still needs.
     async fn is_needed(&self, sha256: Digest) -> Result<bool>;

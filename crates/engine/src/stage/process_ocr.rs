@@ -52,8 +52,8 @@ impl StageRun for Run {
                 Origin::Member { .. } => places.push((parts.blobs.path(&row.sha256), None)),
             }
         }
-        let pages = parts.store.page_rows(document).await?;
-        let saved_chars = pages.iter().map(|p| u64::from(p.span.len())).sum();
+        let pages = parts.store.page_spans(document).await?;
+        let saved_chars = pages.last().map_or(0, |(_, span)| u64::from(span.end));
         Ok(Input { document, sha256: row.sha256, bytes: row.bytes, places, saved_chars })
     }
 

@@ -1,10 +1,12 @@
 //! Stages on their way: enqueued, claimed, held, given back.
 
+use std::collections::BTreeSet;
+
 use docmill_model::{Code, Digest, DocumentId, Stage, State};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::{document_row, now_ms, row};
+use super::{document_row, now_ms, row, state};
 use crate::{
     Claim, Claimed, Epoch, Error, Lease, Message, OutboxId, Result, Selection, StageKey, Versions, dependencies,
     input_digest, task_id,
@@ -33,7 +35,8 @@ pub(super) fn version(versions: &Versions, stage: Stage) -> &str {
     versions.get(&stage).map_or("", String::as_str)
 }
 
-/// Makes a stage pending and puts its message into the outbox. Does nothing for a stage that has one already.
+/// Makes a stage pending and puts its message into the outbox. A message that is there already counts as not
+/// published any more: it may have been answered while the stage could not run yet.
 pub(super) fn enqueue(
     c: &Connection,
     versions: &Versions,
@@ -51,9 +54,12 @@ pub(super) fn enqueue(
         .query_row(params![document, stage as i64, version(versions, stage), alone], |r| r.get(0))?;
     let key = StageKey { document: id, stage };
     let task = task_id(key, &input, generation);
-    let sql = "INSERT INTO outbox (document, stage, task_id, alone) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
-    let added = c.prepare_cached(sql)?.execute(params![document, stage as i64, task.as_bytes().as_slice(), alone])?;
-    Ok((added == 1).then(|| Message { id: c.last_insert_rowid(), key, task_id: task, alone }))
+    let sql = "INSERT INTO outbox (document, stage, task_id, alone) VALUES (?, ?, ?, ?)
+               ON CONFLICT (document, stage) DO UPDATE
+               SET task_id = excluded.task_id, alone = excluded.alone, epoch = NULL RETURNING id";
+    let parameters = params![document, stage as i64, task.as_bytes().as_slice(), alone];
+    let id = c.prepare_cached(sql)?.query_row(parameters, |r| r.get(0))?;
+    Ok(Some(Message { id, key, task_id: task, alone }))
 }
 
 pub(super) fn claim(c: &Connection, versions: &Versions, key: StageKey, task: Uuid) -> Result<Claimed> {
@@ -107,6 +113,7 @@ pub(super) fn claim(c: &Connection, versions: &Versions, key: StageKey, task: Uu
         key.stage as i64
     ])?;
     c.prepare_cached("DELETE FROM outbox WHERE document = ? AND stage = ?")?.execute([document, key.stage as i64])?;
+    state::running(c, document)?;
     let saved_pages = if key.stage == Stage::ProcessOcr { saved_pages(c, document, same_input)? } else { 0 };
     Ok(Claimed::Run(Claim { lease: Lease { key, token }, input, attempt, deaths, saved_pages, alone, started_ms }))
 }
@@ -155,8 +162,9 @@ pub(super) fn unpublished(c: &Connection, epoch: &Epoch, limit: usize) -> Result
 }
 
 pub(super) fn recover(c: &Connection) -> Result<u64> {
-    let sql =
-        "SELECT r.document, r.stage, r.task_id FROM stage_run r WHERE r.state = 'running' ORDER BY r.document, r.stage";
+    // Numbered downwards, so the document that was begun last comes first; the second condition is the index's own.
+    let sql = "SELECT document, stage, task_id FROM stage_run
+               WHERE state = 'running' AND state IN ('pending', 'running', 'waiting', 'paused') ORDER BY document, stage";
     let cut_off = row::collect(&mut *c.prepare_cached(sql)?, [], |r| {
         Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, row::uuid_at(r, 2)?))
     })?;
@@ -166,6 +174,7 @@ pub(super) fn recover(c: &Connection) -> Result<u64> {
         let sql = "INSERT INTO outbox (id, document, stage, task_id, alone)
                    VALUES ((SELECT min(0, coalesce(min(id), 0)) - 1 FROM outbox), ?, ?, ?, 1) ON CONFLICT DO NOTHING";
         c.prepare_cached(sql)?.execute(params![document, stage, task.as_bytes().as_slice()])?;
+        state::refresh(c, *document)?;
     }
     Ok(cut_off.len() as u64)
 }
@@ -181,8 +190,7 @@ pub(super) fn reset(c: &Connection, versions: &Versions, document: i64, stage: S
     c.prepare_cached(sql)?.execute(params![document, stage as i64])?;
     c.prepare_cached("DELETE FROM outbox WHERE document = ? AND stage = ?")?.execute([document, stage as i64])?;
     enqueue(c, versions, document, id, stage, false)?;
-    c.prepare_cached("UPDATE document SET state = 'pending' WHERE id = ?")?.execute([document])?;
-    Ok(())
+    state::refresh(c, document)
 }
 
 pub(super) fn retry(c: &Connection, versions: &Versions, which: &Selection) -> Result<u64> {
@@ -201,10 +209,11 @@ pub(super) fn retry(c: &Connection, versions: &Versions, which: &Selection) -> R
     let found = row::collect(&mut *c.prepare_cached(&sql)?, parameters, |r| {
         Ok((r.get::<_, i64>(0)?, row::stage(r.get(1)?)?, DocumentId(row::uuid_at(r, 2)?)))
     })?;
+    let named: BTreeSet<DocumentId> = which.documents.iter().copied().collect();
     let mut last = None;
     let mut count = 0;
     for (document, stage, id) in found {
-        let wanted = which.documents.is_empty() || which.documents.contains(&id);
+        let wanted = named.is_empty() || named.contains(&id);
         // The earliest stage of a document is enough: what follows is asked for by its commit.
         if wanted && last != Some(document) {
             reset(c, versions, document, stage)?;

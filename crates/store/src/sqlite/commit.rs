@@ -1,9 +1,11 @@
 //! Results: pages as they are read, and the end of a stage run.
 
+use std::collections::BTreeSet;
+
 use docmill_model::{Digest, DocumentId, Origin, Page, Stage, State, Warning};
 use rusqlite::{Connection, params};
 
-use super::{claim, facts, now_ms, row, submit};
+use super::{claim, facts, now_ms, row, state, submit};
 use crate::protocol::Verdict;
 use crate::{Claim, Commit, Failure, Lease, Message, Node, Ocr, Output, Result, Stamp, Submission, Versions, pack};
 
@@ -68,7 +70,7 @@ pub(super) fn commit(c: &Connection, versions: &Versions, commit: Commit) -> Res
             messages.extend(claim::enqueue(c, versions, document, claim.lease.key.document, stage, true)?);
         }
     }
-    set_document_state(c, document)?;
+    state::refresh(c, document)?;
     Ok(messages)
 }
 
@@ -151,13 +153,16 @@ fn put_members(
     messages: &mut Vec<Message>,
 ) -> Result<()> {
     let sql = "SELECT member FROM source WHERE parent = ?";
-    let before = row::collect(&mut *c.prepare_cached(sql)?, [parent_row], |r| Ok(r.get::<_, String>(0)?))?;
-    for gone in before.iter().filter(|name| !ocr.members.iter().any(|m| m.name == **name)) {
-        super::forget::forget_member(c, parent_row, gone)?;
-    }
+    let mut gone: BTreeSet<String> =
+        row::collect(&mut *c.prepare_cached(sql)?, [parent_row], |r| Ok(r.get::<_, String>(0)?))?.into_iter().collect();
     let sql = "SELECT p.name FROM project p JOIN document d ON d.project = p.id WHERE d.id = ?";
     let project: String = c.prepare_cached(sql)?.query_row([parent_row], |r| r.get(0))?;
     for member in &ocr.members {
+        // An archive that holds itself would live for ever by its own hand.
+        if DocumentId::new(&project, &member.sha256) == parent {
+            continue;
+        }
+        gone.remove(&member.name);
         let submission = Submission {
             project: project.clone(),
             sha256: member.sha256,
@@ -173,6 +178,10 @@ fn put_members(
             Ok(Message { id: r.get(0)?, key, task_id: row::uuid_at(r, 1)?, alone: r.get(3)? })
         })?;
         messages.extend(waiting);
+    }
+    // Last, so that a member under a new name keeps its document.
+    for name in &gone {
+        super::forget::forget_member(c, parent_row, name)?;
     }
     Ok(())
 }
@@ -250,7 +259,7 @@ fn clear_from(c: &Connection, document: i64, stage: Stage) -> Result<()> {
                 for sql in [
                     "DELETE FROM page WHERE document = ?",
                     "DELETE FROM text WHERE document = ? AND layer = 0",
-                    "UPDATE document SET pages = 0 WHERE id = ?",
+                    "UPDATE document SET pages = 0, media_type = NULL WHERE id = ?",
                 ] {
                     c.prepare_cached(sql)?.execute([document])?;
                 }
@@ -315,17 +324,5 @@ fn put_history(c: &Connection, claim: &Claim, document: i64, state: State, failu
         claim.started_ms,
         now_ms()
     ])?;
-    Ok(())
-}
-
-/// A document is as its worst stage.
-fn set_document_state(c: &Connection, document: i64) -> Result<()> {
-    let sql = "SELECT state FROM stage_run WHERE document = ?";
-    let states = row::collect(&mut *c.prepare_cached(sql)?, [document], |r| {
-        row::state(r.get_ref(0)?.as_str().unwrap_or_default())
-    })?;
-    let worst = states.into_iter().max().unwrap_or(State::Pending);
-    c.prepare_cached("UPDATE document SET state = ?1 WHERE id = ?2 AND state <> ?1")?
-        .execute(params![worst.as_str(), document])?;
     Ok(())
 }

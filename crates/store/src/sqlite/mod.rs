@@ -4,9 +4,11 @@ mod claim;
 mod commit;
 mod facts;
 mod forget;
+mod graph;
 mod read;
 mod row;
 mod search;
+mod state;
 mod submit;
 mod writer;
 
@@ -23,8 +25,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::{
     Attempt, BlockRow, Claimed, Commit, DirtyProfiles, DocumentRow, EntityRow, Epoch, Error, ExternalRow, Hit, Lease,
-    MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, RelationRow, Result, Selection, SourceRow, StageKey,
-    StageRow, Store, Submission, Submitted, Unread, Versions,
+    MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords, RelationRow, Result, Selection, SourceRow,
+    StageKey, StageRow, Store, Submission, Submitted, Unread, Versions,
 };
 use writer::Writer;
 
@@ -34,7 +36,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 /// Long enough for another process's fold or forget to end, short against a person's patience.
 const BUSY: Duration = Duration::from_secs(30);
 /// More than the distinct statements of this crate, so that each is prepared once a connection.
-const STATEMENTS: usize = 128;
+const STATEMENTS: usize = 256;
 
 /// The embedded store. Cloning shares it.
 #[derive(Clone)]
@@ -112,9 +114,13 @@ fn configure(connection: &Connection) -> Result<()> {
 }
 
 fn migrate(connection: &mut Connection) -> Result<()> {
+    let version = |c: &Connection| c.query_row("PRAGMA user_version", [], |r| r.get::<_, i64>(0));
+    // Looked at first without a lock, so that a store that is up to date opens beside a writer.
+    if version(connection)? == SCHEMA_VERSION {
+        return Ok(());
+    }
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let found: i64 = transaction.query_row("PRAGMA user_version", [], |r| r.get(0))?;
-    match found {
+    match version(&transaction)? {
         0 => {
             transaction.execute_batch(SCHEMA)?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -178,6 +184,14 @@ impl Store for Sqlite {
         self.write(claim::recover).await
     }
 
+    async fn only_alone_left(&self) -> Result<bool> {
+        self.read(|c| {
+            let sql = "SELECT 1 FROM stage_run WHERE state IN ('pending', 'running', 'waiting', 'paused')
+                       AND NOT (state = 'pending' AND alone = 1)";
+            Ok(!c.prepare_cached(sql)?.exists([])?)
+        })
+    }
+
     async fn unfinished(&self, limit: usize) -> Result<u64> {
         self.read(|c| {
             let sql = "SELECT count(*) FROM (SELECT 1 FROM stage_run
@@ -202,12 +216,20 @@ impl Store for Sqlite {
         self.read(|c| read::clean(c, id))
     }
 
+    async fn clean_map(&self, id: DocumentId) -> Result<CleanMap> {
+        self.read(|c| read::clean_map(c, known_row(c, id)?))
+    }
+
     async fn page_spans(&self, id: DocumentId) -> Result<Vec<(u32, docmill_model::Span)>> {
         self.read(|c| read::page_spans(c, known_row(c, id)?))
     }
 
     async fn page_rows(&self, id: DocumentId) -> Result<Vec<PageRow>> {
         self.read(|c| read::page_rows(c, id))
+    }
+
+    async fn page_words(&self, id: DocumentId, first: u32, last: u32) -> Result<Vec<PageWords>> {
+        self.read(|c| read::page_words(c, id, first, last))
     }
 
     async fn blocks(&self, id: DocumentId) -> Result<Vec<BlockRow>> {
@@ -227,11 +249,11 @@ impl Store for Sqlite {
     }
 
     async fn dirty(&self, limit: usize) -> Result<Option<DirtyProfiles>> {
-        self.read(|c| facts::dirty(c, limit))
+        self.read(|c| graph::dirty(c, limit))
     }
 
     async fn fold(&self, dirty: DirtyProfiles, fold: Fold) -> Result<()> {
-        self.write(move |c| facts::fold(c, &dirty, &fold)).await
+        self.write(move |c| graph::fold(c, &dirty, &fold)).await
     }
 
     async fn forget(&self, ids: Vec<DocumentId>) -> Result<Vec<DocumentId>> {
@@ -317,15 +339,15 @@ impl Store for Sqlite {
     }
 
     async fn entity_rows(&self, after: Option<EntityId>, limit: usize) -> Result<Vec<EntityRow>> {
-        self.read(|c| facts::entity_rows(c, after, limit))
+        self.read(|c| graph::entity_rows(c, after, limit))
     }
 
     async fn merge_rows(&self, after: Option<(EntityId, ReferentId)>, limit: usize) -> Result<Vec<MergeRow>> {
-        self.read(|c| facts::merge_rows(c, after, limit))
+        self.read(|c| graph::merge_rows(c, after, limit))
     }
 
-    async fn relation_rows(&self, offset: usize, limit: usize) -> Result<Vec<RelationRow>> {
-        self.read(|c| facts::relation_rows(c, offset, limit))
+    async fn relation_rows(&self, after: Option<RelationRow>, limit: usize) -> Result<Vec<RelationRow>> {
+        self.read(|c| graph::relation_rows(c, after.as_ref(), limit))
     }
 
     async fn warnings(&self, id: DocumentId) -> Result<Vec<Warning>> {

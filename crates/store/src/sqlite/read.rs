@@ -1,15 +1,16 @@
 //! Reading documents: what stages load and what people are shown.
 
 use docmill_model::{
-    Block, BlockKind, Category, Chunk, ChunkId, CleanMap, DocumentId, Language, MediaType, Mention, MentionType, Origin, Referent,
-    Span, State, Warning,
+    Block, BlockKind, Category, Chunk, ChunkId, CleanMap, DocumentId, Language, MediaType, Mention, MentionType,
+    Origin, Referent, Span, State, Warning,
 };
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::{facts, known_row, row};
 use crate::{
-    Attempt, BlockRow, DocumentRow, Error, ErrorClass, ExternalRow, Overview, PageRow, Result, StageRow, pack,
+    Attempt, BlockRow, DocumentRow, Error, ErrorClass, ExternalRow, Overview, PageRow, PageWords, Result, StageRow,
+    pack,
 };
 
 pub(super) fn document(c: &Connection, id: DocumentId) -> Result<DocumentRow> {
@@ -95,12 +96,15 @@ pub(super) fn page_spans(c: &Connection, document: i64) -> Result<Vec<(u32, Span
     row::collect(
         &mut *c.prepare_cached("SELECT number, chars FROM page WHERE document = ? ORDER BY number")?,
         [document],
-        |r| {
-            let span = Span { start: at, end: at + r.get::<_, u32>(1)? };
-            at = span.end;
-            Ok((r.get(0)?, span))
-        },
+        |r| Ok((r.get(0)?, next_span(&mut at, r.get(1)?)?)),
     )
+}
+
+/// The range of a page of so many characters behind the one before.
+fn next_span(at: &mut u32, chars: u32) -> Result<Span> {
+    let start = *at;
+    *at = start.checked_add(chars).ok_or_else(|| Error::Corrupt("the pages are longer than any text".into()))?;
+    Ok(Span { start, end: *at })
 }
 
 /// The page that a raw position lies on; the last one for the end of the text.
@@ -115,9 +119,12 @@ pub(super) fn raw(c: &Connection, id: DocumentId) -> Result<(String, Vec<PageRow
     let mut at = 0;
     let sql = "SELECT chars, blocks FROM page WHERE document = ? ORDER BY number";
     let blocks = row::collect(&mut *c.prepare_cached(sql)?, [document], |r| {
+        let page = next_span(&mut at, r.get(0)?)?;
         let mut blocks: Vec<Block> = pack::decode(r.get_ref(1)?.as_blob().unwrap_or_default())?;
-        blocks.iter_mut().for_each(|b| b.span = b.span.shift(at));
-        at += r.get::<_, u32>(0)?;
+        if blocks.iter().any(|b| b.span.start > b.span.end || b.span.end > page.len()) {
+            return Err(Error::Corrupt("a block lies outside its page".into()));
+        }
+        blocks.iter_mut().for_each(|b| b.span = b.span.shift(page.start));
         Ok(blocks)
     })?;
     Ok((text(c, document, 0)?, pages, blocks.concat()))
@@ -125,29 +132,68 @@ pub(super) fn raw(c: &Connection, id: DocumentId) -> Result<(String, Vec<PageRow
 
 pub(super) fn clean(c: &Connection, id: DocumentId) -> Result<(String, CleanMap)> {
     let document = known_row(c, id)?;
+    Ok((text(c, document, 1)?, clean_map(c, document)?))
+}
+
+pub(super) fn clean_map(c: &Connection, document: i64) -> Result<CleanMap> {
     let mut statement = c.prepare_cached("SELECT map FROM text_map WHERE document = ?")?;
     let map =
-        row::collect(&mut statement, [document], |r| pack::decode(r.get_ref(0)?.as_blob().unwrap_or_default()))?.pop();
-    Ok((text(c, document, 1)?, map.unwrap_or_default()))
+        row::collect(&mut statement, [document], |r| pack::decode_map(r.get_ref(0)?.as_blob().unwrap_or_default()))?;
+    Ok(map.into_iter().next().unwrap_or_default())
+}
+
+/// A range of bytes of the cleaned text, from the segments that hold it and no others.
+pub(super) fn clean_slice(c: &Connection, document: i64, bytes: std::ops::Range<usize>) -> Result<String> {
+    let sql = "SELECT seq, octet_length(body) FROM text WHERE document = ? AND layer = 1 ORDER BY page, seq";
+    let lengths =
+        row::collect(&mut *c.prepare_cached(sql)?, [document], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?)))?;
+    let sql = "SELECT body FROM text WHERE document = ? AND layer = 1 AND page = 0 AND seq = ?";
+    let mut select = c.prepare_cached(sql)?;
+    let (mut out, mut at) = (String::new(), 0);
+    for (seq, length) in lengths {
+        let segment = at..at + usize::try_from(length).unwrap_or(0);
+        at = segment.end;
+        let part = bytes.start.max(segment.start)..bytes.end.min(segment.end);
+        if !part.is_empty() {
+            let found = row::collect(&mut select, params![document, seq], |r| {
+                let body = r.get_ref(0)?.as_str().map_err(|e| Error::Corrupt(e.to_string()))?;
+                let part = body.get(part.start - segment.start..part.end - segment.start);
+                part.map(str::to_owned).ok_or_else(|| Error::Corrupt("a chunk does not fit its text".into()))
+            })?;
+            found.iter().for_each(|part| out.push_str(part));
+        }
+    }
+    Ok(out)
 }
 
 pub(super) fn page_rows(c: &Connection, id: DocumentId) -> Result<Vec<PageRow>> {
     let document = known_row(c, id)?;
     let mut at = 0;
-    let sql = "SELECT number, width, height, rotation, chars, words FROM page WHERE document = ? ORDER BY number";
+    let sql = "SELECT number, width, height, rotation, chars FROM page WHERE document = ? ORDER BY number";
     row::collect(&mut *c.prepare_cached(sql)?, [document], |r| {
-        let span = Span { start: at, end: at + r.get::<_, u32>(4)? };
-        at = span.end;
-        let mut words = pack::decode_words(r.get_ref(5)?.as_blob().unwrap_or_default())?;
-        words.iter_mut().for_each(|w| w.span = w.span.shift(span.start));
         Ok(PageRow {
             document: id,
             number: r.get(0)?,
             size: r.get::<_, Option<i32>>(1)?.zip(r.get::<_, Option<i32>>(2)?),
             rotation: r.get(3)?,
-            span,
-            words,
+            span: next_span(&mut at, r.get(4)?)?,
         })
+    })
+}
+
+pub(super) fn page_words(c: &Connection, id: DocumentId, first: u32, last: u32) -> Result<Vec<PageWords>> {
+    let document = known_row(c, id)?;
+    let sql = "SELECT coalesce(sum(chars), 0) FROM page WHERE document = ? AND number < ?";
+    let mut at: u32 = c.prepare_cached(sql)?.query_row(params![document, first], |r| r.get(0))?;
+    let sql = "SELECT number, chars, words FROM page WHERE document = ? AND number BETWEEN ? AND ? ORDER BY number";
+    row::collect(&mut *c.prepare_cached(sql)?, params![document, first, last], |r| {
+        let page = next_span(&mut at, r.get(1)?)?;
+        let mut words = pack::decode_words(r.get_ref(2)?.as_blob().unwrap_or_default())?;
+        if words.iter().any(|w| w.span.end > page.len()) {
+            return Err(Error::Corrupt("a word lies outside its page".into()));
+        }
+        words.iter_mut().for_each(|w| w.span = w.span.shift(page.start));
+        Ok(PageWords { number: r.get(0)?, words })
     })
 }
 

@@ -17,7 +17,6 @@ CREATE TABLE document (
     pages INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX document_sha256 ON document (sha256);
-CREATE INDEX document_state ON document (state);
 
 CREATE TABLE source (
     id INTEGER PRIMARY KEY,
@@ -78,6 +77,8 @@ CREATE TABLE outbox (
     epoch TEXT,
     UNIQUE (document, stage)
 );
+-- The order in which rows are published: what was cut off, what is nearest to its end, what runs alone.
+CREATE INDEX outbox_turn ON outbox (id >= 0, alone, stage DESC, id);
 
 CREATE TABLE warning (
     document INTEGER NOT NULL, stage INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -112,6 +113,8 @@ CREATE TABLE chunk (
     uuid BLOB NOT NULL,
     document INTEGER NOT NULL, seq INTEGER NOT NULL,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    -- The same range in bytes of the cleaned text.
+    first_byte INTEGER NOT NULL, end_byte INTEGER NOT NULL,
     first_page INTEGER NOT NULL, last_page INTEGER NOT NULL, section TEXT,
     UNIQUE (document, seq)
 );
@@ -131,7 +134,7 @@ CREATE TABLE profile (
     project INTEGER NOT NULL,
     type TEXT NOT NULL, normal TEXT NOT NULL, identifiers TEXT NOT NULL, discriminator TEXT NOT NULL,
     revision INTEGER NOT NULL DEFAULT 0,
-    dirty INTEGER NOT NULL DEFAULT 1,
+    dirty INTEGER NOT NULL DEFAULT 0,
     entity BLOB,
     UNIQUE (project, uuid)
 );
@@ -154,6 +157,8 @@ CREATE TABLE relation (
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, from_mention BLOB NOT NULL, to_mention BLOB NOT NULL,
     PRIMARY KEY (document, seq)
 ) WITHOUT ROWID;
+
+CREATE INDEX relation_from ON relation ("from");
 
 CREATE TABLE entity (
     uuid BLOB NOT NULL, project INTEGER NOT NULL,

@@ -30,7 +30,8 @@ fn expression(query: &str) -> Result<String> {
 }
 
 pub(super) fn search(c: &Connection, query: &str, limit: usize) -> Result<Vec<Hit>> {
-    let sql = "SELECT d.uuid, d.id, k.uuid, k.start, k.\"end\", k.first_page, k.section, bm25(chunk_text)
+    let sql = "SELECT d.uuid, d.id, k.uuid, k.start, k.\"end\", k.first_page, k.section, bm25(chunk_text),
+                      k.first_byte, k.end_byte
                FROM chunk_text JOIN chunk k ON k.id = chunk_text.rowid JOIN document d ON d.id = k.document
                WHERE chunk_text MATCH ? ORDER BY bm25(chunk_text), d.uuid, k.seq LIMIT ?";
     let found = row::collect(&mut *c.prepare_cached(sql)?, params![expression(query)?, limit as i64], |r| {
@@ -43,11 +44,12 @@ pub(super) fn search(c: &Connection, query: &str, limit: usize) -> Result<Vec<Hi
             score: (-r.get::<_, f64>(7)? * 1000.0).round() as i64,
             text: String::new(),
         };
-        Ok((r.get::<_, i64>(1)?, hit))
+        let bytes = r.get::<_, u32>(8)? as usize..r.get::<_, u32>(9)? as usize;
+        Ok((r.get::<_, i64>(1)?, bytes, hit))
     })?;
     let mut hits = Vec::with_capacity(found.len());
-    for (document, mut hit) in found {
-        hit.text = docmill_model::Text::new(read::text(c, document, 1)?).slice(hit.span).to_owned();
+    for (document, bytes, mut hit) in found {
+        hit.text = read::clean_slice(c, document, bytes)?;
         hits.push(hit);
     }
     Ok(hits)

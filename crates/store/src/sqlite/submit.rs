@@ -6,8 +6,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{claim, document_row, forget, known_row, row};
 use crate::{Result, SourceRow, Stamp, Submission, Submitted, Unread, Versions};
 
-/// Codes of failures that were the file's being away, not its content: seen again, it is tried again.
-const WANTING: &str = "('source_gone', 'source_changed', 'permission_denied', 'read_error')";
+/// Codes of failures that were the file's being away or the disk's being full, not its content: seen again, it is
+/// tried again.
+const WANTING: &str = "('source_gone', 'source_changed', 'permission_denied', 'read_error', 'disk_full')";
 
 pub(super) fn submit(c: &Connection, versions: &Versions, s: &Submission) -> Result<Submitted> {
     let id = DocumentId::new(&s.project, &s.sha256);

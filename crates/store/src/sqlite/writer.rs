@@ -12,7 +12,8 @@ const GROUP: usize = 64;
 
 trait Job: Send {
     fn run(&mut self, connection: &Connection);
-    fn failed(&self) -> bool;
+    /// Why it failed; its writes are then taken back.
+    fn error(&self) -> Option<&Error>;
     /// Answers the caller; `commit` is the error that took the whole group back.
     fn answer(self: Box<Self>, commit: Option<Error>);
 }
@@ -30,8 +31,8 @@ impl<T: Send, F: FnOnce(&Connection) -> Result<T> + Send> Job for Call<F, T> {
         }
     }
 
-    fn failed(&self) -> bool {
-        !matches!(self.result, Some(Ok(_)))
+    fn error(&self) -> Option<&Error> {
+        self.result.as_ref()?.as_ref().err()
     }
 
     fn answer(self: Box<Self>, commit: Option<Error>) {
@@ -81,9 +82,13 @@ fn serve(connection: Connection, queue: mpsc::Receiver<Box<dyn Job>>) {
                 Err(_) => break,
             }
         }
-        let mut error = group_commit(&connection, &mut group).err();
+        let error = group_commit(&connection, &mut group).err();
+        if error.is_some() && !connection.is_autocommit() {
+            // What failed left the transaction open; its own error is the one to tell.
+            let _ = connection.execute_batch("ROLLBACK");
+        }
         for job in group {
-            job.answer(error.as_mut().map(same));
+            job.answer(error.as_ref().map(same));
         }
     }
 }
@@ -96,27 +101,20 @@ fn group_commit(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(
         job.run(connection);
         if connection.is_autocommit() {
             // SQLite itself rolled the transaction back (a full disk, an I/O error): nothing of the group stands.
-            return Err(Error::Full(rusqlite::Error::SqliteFailure(
-                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL),
-                Some("the transaction was rolled back".into()),
-            )));
+            return Err(job.error().map_or(Error::Stopped, same));
         }
-        connection.execute_batch(if job.failed() { "ROLLBACK TO job; RELEASE job" } else { "RELEASE job" })?;
+        let end = if job.error().is_some() { "ROLLBACK TO job; RELEASE job" } else { "RELEASE job" };
+        connection.execute_batch(end)?;
     }
-    connection.execute_batch("COMMIT").map_err(|error| {
-        if !connection.is_autocommit() {
-            // The failed commit left the transaction open; its own error is the one to tell.
-            let _ = connection.execute_batch("ROLLBACK");
-        }
-        Error::from(error)
-    })
+    Ok(connection.execute_batch("COMMIT")?)
 }
 
 /// The same error for another caller of the group.
-fn same(error: &mut Error) -> Error {
+fn same(error: &Error) -> Error {
     match error {
         Error::Full(e) => Error::Full(copy(e)),
         Error::ReadOnly(e) => Error::ReadOnly(copy(e)),
+        Error::Busy(e) => Error::Busy(copy(e)),
         Error::Damaged(e) => Error::Damaged(copy(e)),
         Error::Sqlite(e) => Error::Sqlite(copy(e)),
         _ => Error::Stopped,
