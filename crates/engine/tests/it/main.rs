@@ -1,7 +1,9 @@
 //! The engine against a real store: runs, kills at every edge, what a document leaves behind.
 
+mod boxes;
 mod pile;
 mod runs;
+mod samples;
+mod schema;
 mod simulator;
 mod wire;
-mod samples;
