@@ -182,17 +182,17 @@ pub enum Config {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One JSON object a line
+    /// one JSON object a line
     Jsonl,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum To {
-    /// The text of the pages
+    /// the text of the pages
     Text,
-    /// Headings, lists and tables as Markdown
+    /// headings, lists and tables as Markdown
     Md,
-    /// One JSON object with pages, words, boxes and blocks
+    /// one JSON object with pages, words, boxes and blocks
     Json,
 }
 

@@ -16,6 +16,9 @@ use value::Given;
 /// Name of the file, looked for upward from the current folder and then in the workspace.
 pub const FILE: &str = "docmill.toml";
 
+/// Values of `DOCMILL_LOG`; an empty variable is as good as none.
+const LOG: [&str; 3] = ["", "info", "debug"];
+
 /// What the commands work with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -195,6 +198,10 @@ impl Reading {
                         near: None,
                     });
                 }
+                (None, value) if name == "DOCMILL_LOG" && !value.is_some_and(|v| LOG.contains(&v)) => {
+                    let message = format!("must be one of {}", LOG[1..].join(", "));
+                    self.problems.push(Problem { place: name.into_owned(), message, near: None });
+                }
                 (None, _) if known().any(|k| k == name) => {}
                 (None, _) => {
                     if let Some(near) = nearest(&name, known()) {
@@ -307,6 +314,7 @@ mod tests {
         };
         check("DOCMILL_WORKER", "3", "DOCMILL_WORKER: there is no such variable -> did you mean `DOCMILL_WORKERS`?");
         check("DOCMILL_WORKERS", "x", "DOCMILL_WORKERS: workers must be");
+        check("DOCMILL_LOG", "loud", "DOCMILL_LOG: must be one of info, debug");
         check("DOCMILL_LIMITS_TIME", "", "DOCMILL_LIMITS_TIME: limits.time must be");
         assert!(load(None, &[("DOCMILL_SOMETHING_ELSE_ALTOGETHER", "x"), ("DOCMILL_LOG", "debug")], &[]).is_ok());
     }

@@ -102,7 +102,8 @@ pub fn usage(error: &clap::Error) -> Exit {
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         print(&Told::of(Code::BAD_ARGUMENT, message), true);
     } else {
-        let _ = error.print();
+        // Without colours, as the words that it repeats are of any kind.
+        let _ = write!(io::stderr(), "{}", visible(&error.render().to_string()));
     }
     Exit::Mendable
 }
@@ -127,7 +128,9 @@ fn print(told: &Told, json: bool) {
         lines.extend(told.causes.iter().map(|cause| format!("  caused by: {cause}")));
         lines.extend(told.details.iter().map(|detail| format!("  {detail}")));
         lines.push(format!("hint: {}", told.hint));
-        visible(&lines.join("\n")).into_owned()
+        // A name with a line feed in it must not look like a line of ours.
+        let lines: Vec<String> = lines.iter().map(|line| visible(line).replace('\n', "\u{fffd}")).collect();
+        lines.join("\n")
     };
     let _ = writeln!(stderr, "{text}");
 }
@@ -206,7 +209,12 @@ fn own_details(error: &Error) -> Vec<String> {
         Error::Ambiguous { matches, .. } => {
             matches.iter().map(|(id, path)| format!("{}  {path}", short(*id))).collect()
         }
-        Error::Unread(failure) => failure.chain.clone(),
+        // The end of a child says more than its message; the other chains repeat theirs.
+        Error::Unread(failure) => {
+            let said =
+                |link: &str| link.split_once(": ").is_some_and(|(_, what)| failure.warning.message.contains(what));
+            failure.chain.iter().filter(|link| !said(link)).cloned().collect()
+        }
         Error::Config(error) => error.others(),
         Error::Argument { .. }
         | Error::NoDocument(_)

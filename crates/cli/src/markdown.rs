@@ -82,8 +82,9 @@ fn cell(text: &str) -> String {
     escaped(&text.split_whitespace().collect::<Vec<_>>().join(" ")).replace('|', "\\|")
 }
 
-/// Columns past this one are joined into the last: a table that wide is no table for people.
-const MAX_COLUMN: usize = 1000;
+/// Cells past this column are joined into the last: a table that wide is no table for people, and a cell that
+/// claims to stand far to the right must not cost the columns before it.
+const MAX_COLUMN: usize = 256;
 
 /// Where a cell stands: the path of its table, its row and its column, from `table2/r1/c4`. Cells of a line that
 /// was not cut into columns have the first.
@@ -107,8 +108,7 @@ fn table(text: &Text, blocks: &[Block]) -> (String, usize) {
     let mut rows: Vec<(u32, Vec<String>)> = Vec::new();
     let mut taken = 0;
     for block in blocks.iter().take_while(|b| b.kind == BlockKind::Cell) {
-        let Some((table, row, column)) = position(&block.path).filter(|(table, ..)| *table == name) else { break };
-        debug_assert_eq!(table, name);
+        let Some((_, row, column)) = position(&block.path).filter(|(table, ..)| *table == name) else { break };
         if rows.last().is_none_or(|(number, _)| *number != row) {
             rows.push((row, Vec::new()));
         }
@@ -127,9 +127,9 @@ fn table(text: &Text, blocks: &[Block]) -> (String, usize) {
     let width = rows.iter().map(|(_, cells)| cells.len()).max().unwrap_or(1);
     let mut out = String::new();
     for (index, (_, cells)) in rows.iter().enumerate() {
-        let empty = String::new();
-        let cells: Vec<&str> = (0..width).map(|i| cells.get(i).unwrap_or(&empty).as_str()).collect();
-        out.push_str(&format!("| {} |\n", cells.join(" | ")));
+        // Shorter rows are filled up by whoever reads them; the head says how many columns there are.
+        let missing = if index == 0 { width - cells.len() } else { 0 };
+        out.push_str(&format!("| {} |{}\n", cells.join(" | "), "  |".repeat(missing)));
         if index == 0 {
             out.push_str(&format!("|{}\n", " --- |".repeat(width)));
         }
@@ -189,7 +189,12 @@ mod tests {
         );
         check(&[(C, "r1/c1", "a"), (C, "r2", "b c")], "| a |\n| --- |\n| b c |\n");
         check(&[(C, "strange", "a")], "a\n");
-        check(&[(C, "t/r1/c0", "a"), (C, "t/r1/c99999999999", "b")], "| a |\n| --- |\n\nb\n");
+        check(&[(C, "t/r1/c0", "a"), (C, "t/r1/c99999999999999999999", "b")], "| a |\n| --- |\n\nb\n");
+        check(&[(C, "r1/c1", "a"), (C, "r2/c3", "b")], "| a |  |  |\n| --- | --- | --- |\n|  |  | b |\n");
+        check(
+            &[(C, "r1/c1", "a"), (C, "r1/c300", "b"), (C, "r1/c301", "c")],
+            &format!("| a |{} b c |\n|{}\n", "  |".repeat(254), " --- |".repeat(256)),
+        );
     }
 
     #[test]

@@ -113,7 +113,7 @@ mod tests {
 
     fn page(number: u32, start: u32, end: u32, size: Option<(i32, i32)>) -> PageRow {
         let document = DocumentId::new("p", &Digest::of(b"x"));
-        PageRow { document, number, size, rotation: 0, span: Span::new(start, end), words: Vec::new() }
+        PageRow { document, number, size, rotation: 0, span: Span::new(start, end) }
     }
 
     #[test]

@@ -126,14 +126,14 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// `open` is how many documents are on their way already.
-    pub fn start(open: u64, verbose: bool) -> Self {
+    /// `open` is how many documents are on their way already; `intake` is whether more may come in.
+    pub fn start(open: u64, intake: bool, verbose: bool) -> Self {
         let mode = match (verbose, io::stderr().is_terminal()) {
             (true, _) => Mode::Events,
             (false, true) => Mode::Terminal,
             (false, false) => Mode::Log,
         };
-        let counts = Counts { total: open, ..Counts::default() };
+        let counts = Counts { total: open, intake_done: !intake, ..Counts::default() };
         let shared = Arc::new(Shared {
             counts: Mutex::new((counts, false)),
             ended: Condvar::new(),
@@ -151,8 +151,14 @@ impl Progress {
         Arc::new(Watch(self.shared.clone()))
     }
 
-    /// Stops telling; gives what was counted.
-    pub fn end(mut self) -> Counts {
+    /// Stops telling; gives what was counted. `whole`: nothing is left to do, so that what ended without its last
+    /// stage, because an early one gave what it gave before, has ended too.
+    pub fn end(mut self, whole: bool) -> Counts {
+        if whole {
+            let mut guard = self.shared.counts();
+            let counts = &mut guard.0;
+            counts.done = counts.total.max(counts.begun).max(counts.done);
+        }
         self.stop();
         self.shared.counts().0.clone()
     }

@@ -63,7 +63,7 @@ fn arguments(command: &Command, global: bool, out: &mut String) {
     for arg in command.get_arguments().filter(wanted) {
         let values: Vec<String> =
             arg.get_value_names().unwrap_or_default().iter().map(|name| format!("<{name}>")).collect();
-        let takes = arg.get_action().takes_values().then(|| values.join(" ")).unwrap_or_default();
+        let takes = if arg.get_action().takes_values() { values.join(" ") } else { String::new() };
         let short = arg.get_short().map(|s| format!("-{s}, ")).unwrap_or_default();
         let head = match arg.get_long() {
             Some(long) if takes.is_empty() => format!("{short}--{long}"),
@@ -80,7 +80,8 @@ fn arguments(command: &Command, global: bool, out: &mut String) {
                 None => format!("`{}`", v.get_name()),
             })
             .collect();
-        if takes_choice(arg) && !choices.is_empty() {
+        // Flags have `true` and `false` as their values, which nobody types.
+        if arg.get_action().takes_values() && !choices.is_empty() {
             out.push_str(&format!(" One of {}.", choices.join(", ")));
         }
         let defaults: Vec<String> =
@@ -90,11 +91,6 @@ fn arguments(command: &Command, global: bool, out: &mut String) {
         }
         out.push('\n');
     }
-}
-
-/// Flags have `true` and `false` as their values, which nobody types.
-fn takes_choice(arg: &Arg) -> bool {
-    arg.get_action().takes_values()
 }
 
 /// Every setting.

@@ -42,7 +42,7 @@ fn check(cx: &Context) -> Result<Exit> {
     if cx.screen.json {
         cx.screen.print_json(&json!({ "ok": true, "file": file }))?;
     } else {
-        let file = file.map_or_else(|| "no docmill.toml, so defaults, variables and flags hold".to_owned(), |f| f);
+        let file = file.unwrap_or_else(|| "no docmill.toml, so defaults, variables and flags hold".to_owned());
         cx.screen.print(&format!("The configuration is good ({file}).\n"))?;
     }
     Ok(Exit::Fine)

@@ -113,7 +113,7 @@ fn work(cx: &Context, workspace: &Workspace, intake: Option<Intake>, again: Opti
     let store = workspace.store();
     let before = runtime.block_on(store.overview())?;
     let open = before.documents.iter().filter(|(state, _)| !state.is_final()).map(|(_, n)| n).sum();
-    let progress = Progress::start(open, cx.verbose);
+    let progress = Progress::start(open, intake.is_some(), cx.verbose);
     let reader = Arc::new(Walled::new(settings.workers, settings.limits));
     let options = RunOptions { intake, workers: settings.workers };
     let stop = async {
@@ -123,7 +123,7 @@ fn work(cx: &Context, workspace: &Workspace, intake: Option<Intake>, again: Opti
         }
     };
     let report = runtime.block_on(engine::run(workspace, options, reader, progress.observer(), stop));
-    let counts = progress.end();
+    let counts = progress.end(report.as_ref().is_ok_and(|r| !r.interrupted));
     let report = report?;
     if report.interrupted {
         let command = match roots.is_empty() {

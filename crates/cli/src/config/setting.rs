@@ -128,7 +128,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "DOCMILL_WORKSPACE", meaning: "The workspace's folder, where `--workspace` is not given." },
     Variable {
         name: "DOCMILL_LOG",
-        meaning: "`debug` writes one plain line to standard error for each event of a run, as `--verbose` does.",
+        meaning: "`debug` writes one plain line to standard error for each event of a run, as `--verbose` does; `info` does not.",
     },
     Variable { name: "DOCMILL_DATA", meaning: "Used by the benchmarks only." },
     Variable { name: "NO_COLOR", meaning: "Any value turns colours off." },
