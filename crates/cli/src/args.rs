@@ -13,7 +13,7 @@ Examples:
   docmill search \"net rent\"      where it is said, with the page
   docmill why report.pdf         what happened to a document, and what to do about it
   docmill export > facts.jsonl   every fact with its place, one JSON object a line
-  docmill extract scan.pdf       one file to the terminal, nothing kept
+  docmill extract lease.docx     one file to the terminal, nothing kept
 
 DOCUMENT is a path, a name, or an id or its unique beginning. The workspace is `--workspace DIR`, else the nearest
 `.docmill` upward from the current folder. `docmill explain CODE` says what a code means.";

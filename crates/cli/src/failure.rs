@@ -84,7 +84,19 @@ pub fn report(error: &anyhow::Error, json: bool) -> Exit {
         return Exit::Ours;
     };
     print(&told, json);
-    exit_of(told.code)
+    if is_bug(error) { Exit::Ours } else { exit_of(told.code) }
+}
+
+/// What the store says only when something of ours broke: its writer is gone, or a lease was lost that nobody else
+/// can have taken.
+fn is_bug(error: &anyhow::Error) -> bool {
+    let bug = |error: &store::Error| matches!(error, store::Error::Stopped | store::Error::Fenced { .. });
+    match error.downcast_ref::<engine::Error>() {
+        Some(engine::Error::Store(error)) => bug(error),
+        Some(engine::Error::Fatal(error)) => bug(error),
+        Some(_) => false,
+        None => error.downcast_ref().is_some_and(bug),
+    }
 }
 
 /// Says what clap has to say: help and version to standard output, anything else as an error of the user.
@@ -319,6 +331,16 @@ mod tests {
             "explain damaged",
         );
         assert!(told(&anyhow::anyhow!("unforeseen")).is_none());
+    }
+
+    #[test]
+    fn what_only_a_bug_can_cause_is_ours() {
+        let check = |error: anyhow::Error, exit| assert_eq!(report(&error, true), exit);
+        check(store::Error::Stopped.into(), Exit::Ours);
+        check(engine::Error::Store(store::Error::Stopped).into(), Exit::Ours);
+        check(anyhow::anyhow!("unforeseen"), Exit::Ours);
+        check(store::Error::Query("x".into()).into(), Exit::Mendable);
+        check(engine::Error::Busy("w".into()).into(), Exit::Mendable);
     }
 
     #[test]

@@ -206,8 +206,10 @@ fn tell(shared: &Shared) {
 
 /// Cut to the width of the terminal, as a line that wraps cannot be taken back.
 fn fitted(text: &str) -> String {
-    let columns = rustix::termios::tcgetwinsize(io::stderr()).map_or(80, |size| usize::from(size.ws_col));
-    format::shortened(text, columns.max(20) - 1)
+    let size = rustix::termios::tcgetwinsize(io::stderr()).ok();
+    // A terminal that does not know its width says 0.
+    let columns = size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(80);
+    format::shortened(text, columns.saturating_sub(1))
 }
 
 /// The plain line of an event: what happened, then fields.
