@@ -24,6 +24,9 @@ pub enum Error {
     Query(String),
     #[error("the store's operation failed")]
     Sqlite(#[source] rusqlite::Error),
+    /// A file beside the store, such as an attachment's.
+    #[error("a file of the workspace cannot be written")]
+    File(#[source] std::io::Error),
     #[error("the store's writer has stopped")]
     Stopped,
 }
@@ -38,6 +41,11 @@ impl Error {
             Self::Newer { .. } => Code::WORKSPACE_NEWER,
             Self::Damaged(_) | Self::Corrupt(_) => Code::WORKSPACE_DAMAGED,
             Self::UnknownDocument(_) => Code::NOT_FOUND,
+            Self::File(error) => match error.kind() {
+                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Code::DISK_FULL,
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => Code::READ_ONLY,
+                _ => Code::STORE_ERROR,
+            },
             Self::Query(_) => Code::BAD_QUERY,
             Self::Fenced { .. } | Self::Sqlite(_) | Self::Stopped => Code::STORE_ERROR,
         }

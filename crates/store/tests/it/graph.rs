@@ -1,0 +1,159 @@
+//! The fold, and what it leaves.
+
+use docmill_model::{Code, EntityId, Fold, Stage, State};
+use docmill_store::Output;
+use serde_json::json;
+
+use crate::world::{World, failure, output, referents};
+
+pub async fn documents_that_are_not_complete_are_not_in_the_graph(w: &World<'_>) {
+    let done = w.add("a.txt", "Anna met Ben").await;
+    let begun = w.submit("b.txt", "Ben met Carl").await.document();
+    for stage in &Stage::ALL[..5] {
+        w.run(begun, *stage, output(begun, *stage, "Ben met Carl")).await;
+    }
+    w.fold().await;
+    assert_eq!(w.entity_names().await, ["Anna", "Ben"]);
+    assert!(w.store.merge_rows(None, 9).await.unwrap().is_empty());
+    w.run(begun, Stage::BuildRelationships, output(begun, Stage::BuildRelationships, "Ben met Carl")).await;
+    w.fold().await;
+    assert_eq!(w.entity_names().await, ["Anna", "Ben", "Carl"]);
+    assert_eq!(w.store.merge_rows(None, 9).await.unwrap().len(), 1);
+    assert_eq!(w.store.relation_rows(None, 9).await.unwrap().len(), 2);
+
+    w.store.reprocess(Some(Stage::BuildRelationships)).await.unwrap();
+    w.finish(done, "Anna met Ben").await;
+    let claim = w.claim(begun, Stage::BuildRelationships).await;
+    w.store.commit(claim.failed(failure(Code::STAGE_BUG))).await.unwrap();
+    assert_eq!(w.state(begun).await, State::Failed);
+    w.fold().await;
+    assert_eq!(w.entity_names().await, ["Anna", "Ben"]);
+}
+
+pub async fn a_profile_that_changes_during_the_fold_stays_dirty(w: &World<'_>) {
+    w.add("a.txt", "Anna").await;
+    let dirty = w.store.dirty(9).await.unwrap().unwrap();
+    assert_eq!((dirty.profiles.len(), dirty.profiles[0].members.len()), (1, 1));
+    w.add("b.txt", "Anna again").await;
+    let fold = Fold::default();
+    w.store.fold(dirty.clone(), fold.clone()).await.unwrap();
+    let again = w.store.dirty(9).await.unwrap().unwrap();
+    assert_eq!(again.profiles[0].members.len(), 2);
+    w.fold().await;
+    assert!(w.store.dirty(9).await.unwrap().is_none());
+    assert_eq!(w.entity_names().await, ["Anna"]);
+
+    // One that left meanwhile is not brought back.
+    let all = w.store.document_ids(None, 9).await.unwrap();
+    w.store.forget(all).await.unwrap();
+    let dirty = w.store.dirty(9).await.unwrap().unwrap();
+    w.fold().await;
+    let entity = docmill_model::Entity {
+        id: EntityId(uuid::Uuid::from_u128(1)),
+        kind: docmill_model::MentionType::Person,
+        name: "Anna".into(),
+        aliases: vec![],
+        identifiers: vec![],
+        documents: 1,
+        mentions: 1,
+    };
+    let late = Fold { profiles: vec![(dirty.profiles[0].id, entity.id)], entities: vec![entity], merges: vec![] };
+    w.store.fold(dirty, late).await.unwrap();
+    assert!(w.entity_names().await.is_empty());
+}
+
+pub async fn an_entity_leaves_with_its_last_referent(w: &World<'_>) {
+    let one = w.add("a.txt", "Anna").await;
+    let two = w.add("b.txt", "Anna !").await;
+    w.fold().await;
+    for (id, entities) in [(one, 1), (two, 0)] {
+        w.store.forget(vec![id]).await.unwrap();
+        w.fold().await;
+        assert_eq!(w.store.entity_rows(None, 9).await.unwrap().len(), entities);
+        assert!(w.store.merge_rows(None, 9).await.unwrap().is_empty());
+    }
+    assert!(w.store.dirty(9).await.unwrap().is_none());
+}
+
+/// An entity is named after its least referent. When a new version reads that referent differently, it moves to
+/// another profile, and its entity's id with it, in whatever order the two profiles are folded.
+pub async fn a_referent_that_changes_its_profile_takes_its_entity_along(w: &World<'_>) {
+    let id = w.add("a.txt", "Anna").await;
+    w.add("b.txt", "Berta").await;
+    w.fold().await;
+    for name in ["Berta", "Anna", "Zoe", "Anna"] {
+        w.store.reprocess(Some(Stage::ResolveEntities)).await.unwrap();
+        for document in w.store.document_ids(None, 9).await.unwrap() {
+            let mut found = referents(document, if document == id { "Anna" } else { "Berta" });
+            if document == id {
+                found[0].normal = name.to_lowercase();
+                found[0].forms[0].0 = name.into();
+            }
+            let claim = w.claim(document, Stage::ResolveEntities).await;
+            w.store.commit(claim.done(Output::Referents(found), vec![], json!({}))).await.unwrap();
+            w.finish(document, "").await;
+        }
+        // One profile at a time, the last first, so that the order is not that of their making.
+        let mut parts = Vec::new();
+        let dirty = w.store.dirty(99).await.unwrap().unwrap();
+        for (profile, revision) in dirty.profiles.iter().zip(&dirty.revisions) {
+            let part = docmill_store::DirtyProfiles {
+                project: dirty.project.clone(),
+                profiles: vec![profile.clone()],
+                revisions: vec![*revision],
+            };
+            parts.push(part);
+        }
+        for part in parts.into_iter().rev() {
+            let fold = crate::world::fold(&part.profiles);
+            w.store.fold(part, fold).await.unwrap();
+        }
+        let expected: std::collections::BTreeSet<_> = [name, "Berta"].into();
+        assert_eq!(w.entity_names().await, expected.into_iter().collect::<Vec<_>>());
+        assert_eq!(w.store.merge_rows(None, 9).await.unwrap().len(), usize::from(name == "Berta"));
+    }
+}
+
+pub async fn rows_come_in_the_same_order_page_by_page(w: &World<'_>) {
+    let names = ["Anna", "Ben", "Carl", "Dora"];
+    for from in names {
+        for to in names.iter().filter(|to| **to != from) {
+            w.add(&format!("{from}{to}"), &format!("{from} wrote {to} and Emil")).await;
+        }
+    }
+    w.fold().await;
+    let entities = w.store.entity_rows(None, 99).await.unwrap();
+    assert!(entities.is_sorted_by_key(|row| row.entity.id) && entities.len() == 5);
+    let merges = w.store.merge_rows(None, 999).await.unwrap();
+    assert!(merges.is_sorted_by_key(|row| (row.entity, row.member)) && merges.len() == 36 - 5);
+    let relations = w.store.relation_rows(None, 999).await.unwrap();
+    let key = |r: &docmill_store::RelationRow| (r.from, r.to, r.kind, r.document, r.span);
+    assert!(relations.is_sorted_by_key(key) && relations.len() == 24);
+    for limit in [1, 2, 7] {
+        let mut paged = (Vec::new(), Vec::new(), Vec::new());
+        loop {
+            let after = paged.0.last().map(|row: &docmill_store::EntityRow| row.entity.id);
+            let page = w.store.entity_rows(after, limit).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            paged.0.extend(page);
+        }
+        loop {
+            let after = paged.1.last().map(|row: &docmill_store::MergeRow| (row.entity, row.member));
+            let page = w.store.merge_rows(after, limit).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            paged.1.extend(page);
+        }
+        loop {
+            let page = w.store.relation_rows(paged.2.last().cloned(), limit).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            paged.2.extend(page);
+        }
+        assert_eq!(paged, (entities.clone(), merges.clone(), relations.clone()), "{limit} at a time");
+    }
+}
