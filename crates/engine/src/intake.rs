@@ -65,10 +65,11 @@ impl Intake {
             runtime,
             report: IntakeReport::default(),
             batch: Vec::new(),
-            seen: BTreeSet::new(),
+            roots: Root::all(&self.roots)?,
+            noted: BTreeSet::new(),
         };
-        for root in &self.roots {
-            let whole = walk.root(root, stop)?;
+        for root in walk.roots.clone() {
+            let whole = walk.root(&root, stop)?;
             if !whole {
                 break;
             }
@@ -86,36 +87,66 @@ struct Walk<'a> {
     report: IntakeReport,
     /// Files to register; `true` for one whose content is what it was there before.
     batch: Vec<(Submission, bool)>,
-    /// Files that were named one by one, so that naming one twice counts once.
-    seen: BTreeSet<PathBuf>,
+    /// Each is walked on its own and left out where it lies inside another.
+    roots: Vec<Root>,
+    /// What this walk could not read.
+    noted: BTreeSet<Vec<u8>>,
+}
+
+/// Something that was named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Root {
+    path: PathBuf,
+    is_folder: bool,
+    /// What paths are shown relative to: the outermost of the named folders that it lies in, for a file that lies in
+    /// none its own folder. So neither naming something twice nor the order of names changes what is shown.
+    base: PathBuf,
+}
+
+impl Root {
+    /// Resolves what was named, in that order, each once.
+    fn all(named: &[PathBuf]) -> Result<Vec<Self>, Error> {
+        let mut roots: Vec<Self> = Vec::new();
+        for name in named {
+            let shown = name.to_string_lossy().into_owned();
+            let fail = |source| Error::Source { shown: shown.clone(), source };
+            let path = name.canonicalize().map_err(fail)?;
+            let metadata = path.metadata().map_err(fail)?;
+            if !metadata.is_dir() && !metadata.is_file() {
+                return Err(Error::Argument(format!("{shown} is neither a file nor a folder")));
+            }
+            if !roots.iter().any(|root| root.path == path) {
+                roots.push(Self { base: path.clone(), path, is_folder: metadata.is_dir() });
+            }
+        }
+        let folders: BTreeSet<PathBuf> = roots.iter().filter(|r| r.is_folder).map(|r| r.path.clone()).collect();
+        for root in &mut roots {
+            let outermost = root.path.ancestors().filter(|above| folders.contains(*above)).last();
+            root.base = outermost.or(root.path.parent()).unwrap_or(Path::new("/")).to_owned();
+        }
+        Ok(roots)
+    }
 }
 
 impl Walk<'_> {
     /// `false` when it was stopped or the limit is reached.
-    fn root(&mut self, root: &Path, stop: &AtomicBool) -> Result<bool, Error> {
-        let shown = root.to_string_lossy().into_owned();
-        let root = root.canonicalize().map_err(|source| Error::Source { shown: shown.clone(), source })?;
-        let metadata = root.metadata().map_err(|source| Error::Source { shown: shown.clone(), source })?;
-        if !metadata.is_dir() {
-            if !metadata.is_file() {
-                return Err(Error::Argument(format!("{shown} is neither a file nor a folder")));
-            }
-            let folder = root.parent().unwrap_or(Path::new("/")).to_owned();
-            return if self.seen.insert(root.clone()) { self.file(&folder, &root) } else { Ok(true) };
+    fn root(&mut self, root: &Root, stop: &AtomicBool) -> Result<bool, Error> {
+        if !root.is_folder {
+            return self.file(&root.base, &root.path);
         }
-        let hidden = |e: &walkdir::DirEntry| {
-            e.depth() > 0 && e.file_type().is_dir() && e.file_name().as_bytes().starts_with(b".")
-        };
+        let hidden = |e: &walkdir::DirEntry| e.file_type().is_dir() && e.file_name().as_bytes().starts_with(b".");
         let intake = self.intake;
         let own = |e: &walkdir::DirEntry| e.file_type().is_dir() && e.path() == intake.workspace;
-        let entries = walkdir::WalkDir::new(&root).follow_links(true).sort_by_file_name().into_iter();
-        for entry in entries.filter_entry(|e| !hidden(e) && !own(e)) {
+        let others: BTreeSet<PathBuf> = self.roots.iter().filter(|r| *r != root).map(|r| r.path.clone()).collect();
+        let left_out = |e: &walkdir::DirEntry| e.depth() > 0 && (hidden(e) || others.contains(e.path()));
+        let entries = walkdir::WalkDir::new(&root.path).follow_links(true).sort_by_file_name().into_iter();
+        for entry in entries.filter_entry(|e| !left_out(e) && !own(e)) {
             if stop.load(Ordering::Relaxed) {
                 return Ok(false);
             }
             match entry {
                 Ok(entry) if entry.file_type().is_file() => {
-                    if !self.file(&root, entry.path())? {
+                    if !self.file(&root.base, entry.path())? {
                         return Ok(false);
                     }
                 }
@@ -124,13 +155,17 @@ impl Walk<'_> {
                 // A loop of links was read where it began.
                 Err(error) if error.loop_ancestor().is_some() => {}
                 Err(error) => {
-                    let path = error.path().unwrap_or(&root).to_owned();
+                    let path = error.path().unwrap_or(&root.path).to_owned();
                     let source = error.into_io_error().unwrap_or_else(|| io::Error::other("the walk failed"));
-                    self.unread(&root, &path, &source)?;
+                    self.unread(&root.base, &path, &source)?;
                 }
             }
         }
-        self.vanished(&root)?;
+        self.forgive(&root.path)?;
+        // What lies in another folder that was named is looked for there.
+        if root.base == root.path {
+            self.vanished(&root.path)?;
+        }
         Ok(true)
     }
 
@@ -216,8 +251,25 @@ impl Walk<'_> {
             message: error.to_string(),
         };
         self.report.unread += 1;
+        self.noted.insert(file.absolute.clone());
         self.observer.on(Event::Unread { shown: file.shown.clone(), code, message: file.message.clone() });
         Ok(self.runtime.block_on(self.store.note_unread(file))?)
+    }
+
+    /// Takes back what earlier walks noted below the root and this one did not: folders that can be read again, and
+    /// what is gone, of which nothing was ever registered. A file's note ends when the file is taken in.
+    fn forgive(&mut self, root: &Path) -> Result<(), Error> {
+        for note in self.runtime.block_on(self.store.unread())? {
+            let path = Path::new(std::ffi::OsStr::from_bytes(&note.absolute));
+            let holds = match path.symlink_metadata() {
+                Ok(metadata) => !metadata.is_dir(),
+                Err(error) => error.kind() != io::ErrorKind::NotFound,
+            };
+            if path.starts_with(root) && !self.noted.contains(&note.absolute) && !holds {
+                self.runtime.block_on(self.store.clear_unread(note.absolute))?;
+            }
+        }
+        Ok(())
     }
 
     /// Sources that were below the root and are no longer there. They stay until `prune`.
