@@ -75,7 +75,8 @@ impl StageRun for Run {
             return Err(error);
         }
         if let Some(error) = taking.io_error.take() {
-            return Ok(Err(Ended::Failed(disposition::io(&error))));
+            // The disk of the workspace is nothing that the document could be blamed for.
+            return Err(docmill_store::Error::File(error));
         }
         if !is_unchanged(&file, &stamp) && !has_digest(&file, &input.sha256) {
             return Ok(Err(Ended::Failed(changed())));
@@ -96,7 +97,7 @@ impl StageRun for Run {
                 return Ok(Err(Ended::Died { failure, advanced: taking.saved > 0 }));
             }
         };
-        Ok(taking.finish(summary))
+        taking.finish(summary).map(Ok)
     }
 }
 
@@ -214,10 +215,10 @@ impl<'a> Taking<'a> {
         })
     }
 
-    fn finish(mut self, summary: Summary) -> Result<Finished, Ended> {
+    fn finish(mut self, summary: Summary) -> Result<Finished, docmill_store::Error> {
         self.close();
-        if let Some(error) = &self.io_error {
-            return Err(Ended::Failed(disposition::io(error)));
+        if let Some(error) = self.io_error {
+            return Err(docmill_store::Error::File(error));
         }
         let reply = json!({
             "status": "success", "document_uuid": self.document.to_string(), "text_length": self.chars,
@@ -232,8 +233,9 @@ impl<'a> Taking<'a> {
 fn open(input: &Input) -> Result<(File, Stamp), Failure> {
     let mut last = None;
     for (path, known) in &input.places {
-        match File::open(path).and_then(|file| stamp(&file).map(|now| (file, now))) {
-            Ok((file, now)) => {
+        match open_file(path) {
+            Ok(None) => last = Some(changed()),
+            Ok(Some((file, now))) => {
                 let same = known.is_none_or(|known| known.proves_unchanged(&now)) && now.size == input.bytes;
                 if same || has_digest(&file, &input.sha256) {
                     return Ok((file, now));
@@ -247,6 +249,16 @@ fn open(input: &Input) -> Result<(File, Stamp), Failure> {
         let warning = Warning::new(Code::SOURCE_GONE, Code::SOURCE_GONE.meaning());
         Failure { warning, chain: vec!["the document has no source".into()] }
     }))
+}
+
+/// `None` for what is no file any more. That is asked first, as opening a pipe waits for its other end.
+fn open_file(path: &Path) -> std::io::Result<Option<(File, Stamp)>> {
+    if !path.metadata()?.is_file() {
+        return Ok(None);
+    }
+    let file = File::open(path)?;
+    let now = stamp(&file)?;
+    Ok(Some((file, now)))
 }
 
 fn changed() -> Failure {
