@@ -172,7 +172,7 @@ impl<'a> Document<'a> {
             self.drawings = story.drawings;
             self.chunks = story.chunks;
         }
-        if self.package.take_over() {
+        if self.package.take_over() || outcome.is_too_long {
             self.warn(Code::PART_LIMIT, format!("{} expands further than is read", reading.path));
         } else if outcome.is_damaged {
             self.warn(

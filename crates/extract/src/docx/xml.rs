@@ -14,6 +14,10 @@ use quick_xml::events::{BytesStart, Event};
 /// Elements open at one time past which a part is given up: the parser keeps the name of each.
 const MAX_OPEN: u32 = 1 << 16;
 
+/// Bytes of one piece of markup or text past which a part is given up: the parser holds it whole. Twice the text that
+/// is kept of a document in one-byte characters.
+const MAX_EVENT: u64 = 32 << 20;
+
 /// Whether the content of an element is of interest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Enter {
@@ -59,6 +63,8 @@ pub(super) struct Outcome {
     pub is_damaged: bool,
     /// Elements nest deeper than the limit and were left out.
     pub is_too_deep: bool,
+    /// A tag, a comment or a text is longer than is held; what stands before its end there was read.
+    pub is_too_long: bool,
     /// Byte sequences that are no characters.
     pub replaced: u64,
 }
@@ -76,6 +82,7 @@ pub(super) fn walk(part: impl Read, max_depth: u32, visitor: &mut impl Visitor) 
     let mut skipped = 0;
     loop {
         buffer.clear();
+        reader.get_mut().begin_event();
         match reader.read_event_into(&mut buffer) {
             Ok(Event::Start(start)) => {
                 has_root = true;
@@ -128,7 +135,9 @@ pub(super) fn walk(part: impl Read, max_depth: u32, visitor: &mut impl Visitor) 
             break;
         }
     }
-    outcome.replaced += reader.into_inner().replaced;
+    let source = reader.into_inner();
+    outcome.replaced += source.replaced;
+    outcome.is_too_long = source.is_over;
     outcome
 }
 
@@ -146,6 +155,9 @@ struct Transcoder<R> {
     position: usize,
     length: usize,
     replaced: u64,
+    /// Bytes that the event being read may still take.
+    left: u64,
+    is_over: bool,
 }
 
 /// Bytes taken at a time.
@@ -166,7 +178,13 @@ impl<R: Read> Transcoder<R> {
             position: 0,
             length: 0,
             replaced: 0,
+            left: MAX_EVENT,
+            is_over: false,
         }
+    }
+
+    fn begin_event(&mut self) {
+        self.left = MAX_EVENT;
     }
 
     fn read_piece(&mut self) {
@@ -205,6 +223,11 @@ fn encoding_of(bytes: &[u8]) -> &'static Encoding {
 
 impl<R: Read> BufRead for Transcoder<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.left == 0 {
+            // The end of the part, as far as the parser can tell.
+            self.is_over = true;
+            return Ok(&[]);
+        }
         while self.position == self.length && !self.is_done {
             if !self.is_last && self.input.len() < PIECE {
                 self.read_piece();
@@ -221,6 +244,7 @@ impl<R: Read> BufRead for Transcoder<R> {
 
     fn consume(&mut self, amount: usize) {
         self.position += amount;
+        self.left = self.left.saturating_sub(amount as u64);
     }
 }
 
