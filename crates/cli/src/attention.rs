@@ -18,7 +18,9 @@ pub fn retry(cx: &Context, code: Code) -> String {
 }
 
 /// Classes of error and unread files, each with its remedy and the next command; empty when all is well.
-pub fn render(cx: &Context, overview: &Overview, unread: &[Unread]) -> String {
+///
+/// `every_retry` names the command that tries a class again also where the same bytes would say the same.
+pub fn render(cx: &Context, overview: &Overview, unread: &[Unread], every_retry: bool) -> String {
     if overview.errors.is_empty() && unread.is_empty() {
         return String::new();
     }
@@ -30,7 +32,8 @@ pub fn render(cx: &Context, overview: &Overview, unread: &[Unread]) -> String {
         out.push_str(&format!("  {head}  {documents} {}: {}\n", class.state, class.code.meaning()));
         out.push_str(&format!("      {}\n", class.code.remedy()));
         let example = cx.command(&format!("why {}", quoted(&line(&class.example))));
-        out.push_str(&format!("      {example}; {}\n", retry(cx, class.code)));
+        let again = (every_retry || class.code.may_pass_by_itself()).then(|| format!("; {}", retry(cx, class.code)));
+        out.push_str(&format!("      {example}{}\n", again.unwrap_or_default()));
     }
     if !unread.is_empty() {
         out.push_str(&format!(

@@ -293,7 +293,6 @@ const MENDABLE: &[Code] = &[
     Code::BAD_CONFIG,
     Code::BAD_QUERY,
     Code::BAD_ARGUMENT,
-    Code::NAMES_LANGUAGE,
     Code::INTERRUPTED,
 ];
 

@@ -114,7 +114,7 @@ impl Summary {
             let unchanged = format!("Nothing changed: {}, all as they were.", count(self.total(), "document"));
             out.push_str(&format!("{}\n", screen.paint(GOOD, &unchanged)));
         }
-        out.push_str(&attention::render(cx, &self.overview, &self.unread));
+        out.push_str(&attention::render(cx, &self.overview, &self.unread, false));
         self.left(cx, &mut out);
         self.next(cx, &mut out);
         out

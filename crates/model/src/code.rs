@@ -62,7 +62,6 @@ codes! {
     BAD_CONFIG "bad_config" "the configuration has a key or a value that is not understood" "`docmill config check` names the place"
     BAD_QUERY "bad_query" "the query cannot be understood" "write words, or a phrase between double quotes"
     BAD_ARGUMENT "bad_argument" "an argument of the command cannot be used" "see `docmill help`"
-    NAMES_LANGUAGE "names_language" "names are looked for in English text only" "nothing is lost: dates, sums, addresses and citations are found in any language"
     STAGE_BUG "stage_bug" "a stage stopped on an error that is docmill's own fault" "please report it with the output of `docmill why`"
     INTERRUPTED "interrupted" "the run was stopped before it ended" "run again: it goes on where it was"
 }
@@ -83,6 +82,22 @@ impl Code {
                 | Self::PART_LIMIT
                 | Self::REPLACED_CHARACTERS
                 | Self::UNREADABLE_GLYPHS
+        )
+    }
+
+    /// Whether another try can end otherwise although the document's bytes are the same.
+    pub fn may_pass_by_itself(self) -> bool {
+        matches!(
+            self,
+            Self::CHILD_MEMORY
+                | Self::CHILD_TIME
+                | Self::CHILD_OUTPUT
+                | Self::CHILD_CRASH
+                | Self::PERMISSION_DENIED
+                | Self::SOURCE_GONE
+                | Self::SOURCE_CHANGED
+                | Self::READ_ERROR
+                | Self::STAGE_BUG
         )
     }
 

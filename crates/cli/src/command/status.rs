@@ -42,7 +42,7 @@ pub fn status(cx: &Context) -> Result<Exit> {
         out.push_str(&format!("  {facts}, {}, {}\n", count(o.entities, "entity"), count(o.relations, "relation")));
         out.push_str(&format!("\n{}\n{}", cx.screen.paint(BOLD, "Stages"), stages(&overview).render(&cx.screen)));
     }
-    out.push_str(&attention::render(cx, &overview, &unread));
+    out.push_str(&attention::render(cx, &overview, &unread, true));
     let open: u64 = overview.documents.iter().filter(|(state, _)| !state.is_final()).map(|(_, n)| n).sum();
     if open > 0 {
         let (documents, command) = (count(open, "document"), cx.command("run PATH"));
