@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use docmill_engine::{self as engine, Intake, RunOptions, Walled, Workspace};
-use docmill_model::{Stage, State};
+use docmill_model::{Code, Stage, State};
 use docmill_store::Selection;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde_json::json;
@@ -133,7 +133,11 @@ fn work(cx: &Context, workspace: &Workspace, intake: Option<Intake>, again: Opti
                 format!("run {}", roots.join(" "))
             }
         };
-        cx.screen.say(&format!("\nStopped. What was read is kept; go on with:\n  {}", cx.command(&command)));
+        cx.screen.say(&format!(
+            "\nStopped ({}). What was read is kept; go on with:\n  {}",
+            Code::INTERRUPTED,
+            cx.command(&command)
+        ));
         // Stages that still compute are left as a crash would leave them; waiting for them would keep the person.
         std::process::exit(Exit::Interrupted.code());
     }

@@ -128,7 +128,7 @@ fn an_interrupted_run_says_how_to_go_on() {
     assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
     let rest: Vec<String> = lines.collect();
     assert_eq!(run.wait().unwrap().code(), Some(130), "{rest:?}");
-    assert!(rest.iter().any(|line| line.starts_with("Stopped.")), "{rest:?}");
+    assert!(rest.iter().any(|line| line.starts_with("Stopped (interrupted).")), "{rest:?}");
     assert!(rest.iter().any(|line| line == "  docmill run in"), "{rest:?}");
     desk.docmill("run in").check(0, &["60 documents, 60 pages: 60 done"], &[]);
 }
