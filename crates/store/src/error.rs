@@ -54,7 +54,18 @@ impl Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::{ErrorCode as E, ffi};
+        use rusqlite::{Error as R, ErrorCode as E, ffi};
+        // A value of another type than the one that was stored, or a row that its table's index promised.
+        if matches!(
+            error,
+            R::FromSqlConversionFailure(..)
+                | R::IntegralValueOutOfRange(..)
+                | R::InvalidColumnType(..)
+                | R::Utf8Error(..)
+                | R::QueryReturnedNoRows
+        ) {
+            return Self::Damaged(error);
+        }
         match error.sqlite_error_code() {
             Some(E::DiskFull) => Self::Full(error),
             // The log's index cannot grow: a full disk under another name.

@@ -103,28 +103,60 @@ pub(crate) fn decode_map(bytes: &[u8]) -> Result<CleanMap> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
+    fn word() -> impl Strategy<Value = Word> {
+        let advance = prop_oneof![Just(Advance::Right), Just(Advance::Left), Just(Advance::Down), Just(Advance::Up)];
+        // Spans and boxes of every kind, not only those that an extractor gives: in order, apart, small.
+        let numbers = (any::<[i32; 4]>(), proptest::collection::vec(any::<i32>(), 0..5), any::<u32>());
+        (any::<[u32; 2]>(), advance, numbers).prop_map(|(span, advance, ([x0, y0, x1, y1], cuts, line))| Word {
+            span: Span::new(span[0].min(span[1]), span[0].max(span[1])),
+            rect: Rect { x0, y0, x1, y1 },
+            advance,
+            cuts,
+            line,
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn words_come_back_as_they_were(words in proptest::collection::vec(word(), 0..20)) {
+            prop_assert_eq!(decode_words(&encode_words(&words)).unwrap(), words);
+        }
+
+        #[test]
+        fn bytes_that_are_no_words_are_an_error_and_no_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode_words(&bytes);
+            if let Ok(map) = decode_map(&bytes) {
+                let (raw, clean) = map.lengths();
+                prop_assert!(map.to_raw(Span::new(0, clean)).end <= raw);
+            }
+        }
+    }
+
     #[test]
-    fn words_come_back_as_they_were() {
-        let words = vec![
-            Word {
-                span: Span::new(0, 2),
-                rect: Rect { x0: 100, y0: 200, x1: 340, y1: 410 },
-                advance: Advance::Right,
-                cuts: vec![100, 190, 340],
-                line: 0,
-            },
-            Word {
-                span: Span::new(3, 5),
-                rect: Rect { x0: 50, y0: 90, x1: 75, y1: 410 },
-                advance: Advance::Up,
-                cuts: vec![410, 200, 90],
-                line: 7,
-            },
-        ];
-        assert_eq!(decode_words(&encode_words(&words)).unwrap(), words);
+    fn nothing_takes_no_room_and_a_usual_word_little() {
         assert_eq!(decode_words(&[]).unwrap(), vec![]);
         assert!(decode_words(&[0xff; 3]).is_err());
+        let word = |i: u32| Word {
+            span: Span::new(i * 6, i * 6 + 5),
+            rect: Rect { x0: 7000 + 400 * i as i32, y0: 7000, x1: 7300 + 400 * i as i32, y1: 7120 },
+            advance: Advance::Right,
+            cuts: (0..=5).map(|c| 7000 + 400 * i as i32 + 60 * c).collect(),
+            line: 3,
+        };
+        let words: Vec<Word> = (0..100).map(word).collect();
+        assert!(encode_words(&words).len() < 20 * words.len(), "{}", encode_words(&words).len());
+    }
+
+    #[test]
+    fn a_map_longer_than_any_text_is_refused() {
+        let segment = Segment { rewrite: docmill_model::Rewrite::Equal, raw: u32::MAX, clean: 1 };
+        assert!(decode_map(&encode(&vec![segment])).is_ok());
+        assert!(matches!(decode_map(&encode(&vec![segment; 2])), Err(Error::Corrupt(_))));
     }
 }

@@ -3,6 +3,8 @@
 mod claim;
 mod commit;
 mod facts;
+#[cfg(test)]
+mod failures;
 mod forget;
 mod graph;
 mod read;
@@ -50,6 +52,10 @@ pub struct Sqlite {
 impl Sqlite {
     /// Opens or makes the store at `path`. `versions` are those that stages are claimed with.
     pub fn open(path: &Path, versions: Versions) -> Result<Self> {
+        // SQLite takes what is shorter than its least page for an empty file and would begin anew.
+        if std::fs::metadata(path).is_ok_and(|m| (1..512).contains(&m.len())) {
+            return Err(Error::Corrupt("the store is cut off in its first page".into()));
+        }
         let mut connection = Connection::open(path)?;
         configure(&connection)?;
         migrate(&mut connection)?;

@@ -117,7 +117,7 @@ pub async fn a_stage_without_an_output_leaves_nothing_of_an_earlier_one(w: &Worl
 }
 
 pub async fn warnings_of_pages_join_those_of_the_document_and_a_loss_makes_it_partial(w: &World<'_>) {
-    for (code, state) in [(Code::NEEDS_OCR, State::Partial), (Code::NAMES_LANGUAGE, State::Done)] {
+    for (code, state) in [(Code::NEEDS_OCR, State::Partial), (Code::EMPTY_FILE, State::Done)] {
         let id = w.submit(code.as_str(), code.as_str()).await.document();
         let claim = w.claim(id, FIRST).await;
         let mut all = pages(TEXT);
