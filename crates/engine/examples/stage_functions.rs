@@ -1,0 +1,154 @@
+//! What the pure functions of all stages cost over a folder, in this process, one document after the other, without a
+//! store: `cargo run --release -p docmill-engine --example stage_functions -- FOLDER`. Prints one JSON object.
+//!
+//! The measure against which `bench/cases/overhead` and `bench/cases/pdfs` hold a whole run.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use docmill_analyze as analyze;
+use docmill_engine::{Direct, Part, Reader};
+use docmill_extract::{Flow, Options};
+use docmill_model::graph::ProfileMember;
+use docmill_model::{Digest, DocumentId, MediaType, Page, Profile, ProfileId, ProfileKey, ProjectId, Referent, Span};
+use serde_json::json;
+
+/// That of the program, so that both allocate alike.
+#[global_allocator]
+static ALLOC: warden::Alloc = warden::Alloc;
+
+const PROJECT: &str = "default";
+
+fn main() {
+    let folder = std::env::args_os().nth(1).expect("the folder is the one argument");
+    let mut paths: Vec<_> = walkdir::WalkDir::new(folder)
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file())
+        .map(walkdir::DirEntry::into_path)
+        .collect();
+    paths.sort();
+    let mut pile = Pile::default();
+    let before = warden::usage().own;
+    paths.iter().for_each(|path| pile.file(path));
+    pile.fold();
+    let cpu = warden::usage().own - before;
+    let stages: BTreeMap<&str, u64> = pile.stages.iter().map(|(stage, time)| (*stage, micros(*time))).collect();
+    let line = json!({
+        "files": paths.len(), "documents": pile.documents, "pages": pile.pages, "unread": pile.unread, "chunks": pile.chunks,
+        "mentions": pile.mentions, "relations": pile.relations, "entities": pile.entities, "cpu_us": micros(cpu),
+        "stage_us": stages,
+    });
+    println!("{line}");
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Counts of what was made, and the profiles for the fold.
+#[derive(Default)]
+struct Pile {
+    stages: BTreeMap<&'static str, Duration>,
+    profiles: BTreeMap<ProfileId, Profile>,
+    documents: u64,
+    unread: u64,
+    pages: u64,
+    chunks: u64,
+    mentions: u64,
+    relations: u64,
+    entities: u64,
+}
+
+impl Pile {
+    /// Runs `work` on the account of a stage.
+    fn timed<T>(&mut self, stage: &'static str, work: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let result = work();
+        *self.stages.entry(stage).or_default() += started.elapsed();
+        result
+    }
+
+    fn file(&mut self, path: &Path) {
+        let Ok(file) = File::open(path) else {
+            self.unread += 1;
+            return;
+        };
+        let id = DocumentId::new(PROJECT, &Digest::of(path.as_os_str().as_encoded_bytes()));
+        let (mut pages, mut members) = (Vec::new(), 0_u64);
+        let read = self.timed("process_ocr", || {
+            Direct.read(&file, &Options::default(), &mut |_| {}, &mut |part| {
+                match part {
+                    Part::Page(page) => pages.push(page),
+                    Part::Member(_) => members += 1,
+                    Part::Bytes(_) => {}
+                }
+                Flow::Continue
+            })
+        });
+        // Piles to measure with have no attachments: theirs would be documents too.
+        assert_eq!(members, 0, "{} has members", path.display());
+        match read {
+            Ok(Ok(summary)) => self.document(id, summary.media_type, pages),
+            _ => self.unread += 1,
+        }
+    }
+
+    /// All stages behind the first, as the engine's own stages call them.
+    fn document(&mut self, id: DocumentId, media_type: MediaType, pages: Vec<Page>) {
+        self.documents += 1;
+        self.pages += pages.len() as u64;
+        let (mut raw, mut raw_blocks, mut spans, mut at) = (String::new(), Vec::new(), Vec::new(), 0);
+        for page in pages {
+            let end = at + page.text.chars().count() as u32;
+            raw.push_str(&page.text);
+            raw_blocks.extend(page.blocks.into_iter().map(|mut block| {
+                block.span = block.span.shift(at);
+                block
+            }));
+            spans.push((page.number, Span::new(at, end)));
+            at = end;
+        }
+        let (cleaned, blocks) = self.timed("create_document_node", || {
+            let cleaned = analyze::clean::clean(&raw);
+            let blocks = analyze::clean::map_blocks(&raw_blocks, &cleaned.map, &cleaned.text);
+            std::hint::black_box(analyze::language::language(cleaned.text.as_str()));
+            std::hint::black_box(analyze::category::category(cleaned.text.as_str(), media_type));
+            (cleaned, blocks)
+        });
+        let spans: Vec<_> = spans.into_iter().map(|(number, span)| (number, cleaned.map.to_clean(span))).collect();
+        let chunks = self.timed("process_chunking", || analyze::chunk::chunk(id, &cleaned.text, &blocks, &spans));
+        let mentions = self
+            .timed("extract_entities", || analyze::mention::mentions(id, media_type, &cleaned.text, &blocks, &chunks));
+        let referents = self.timed("resolve_entities", || analyze::referent::referents(id, &mentions));
+        let relations = self.timed("build_relationships", || analyze::relation::relations(id, &mentions, &referents));
+        self.chunks += chunks.len() as u64;
+        self.mentions += mentions.len() as u64;
+        self.relations += relations.len() as u64;
+        for referent in referents {
+            self.profile(id, referent);
+        }
+    }
+
+    fn profile(&mut self, document: DocumentId, referent: Referent) {
+        let id = ProfileId::new(&referent.profile_key());
+        let mentions = referent.mentions.len() as u32;
+        let member = ProfileMember { referent: referent.id, document, forms: referent.forms, mentions };
+        let key = ProfileKey {
+            kind: referent.kind,
+            normal: referent.normal,
+            identifiers: referent.identifiers,
+            discriminator: referent.discriminator,
+        };
+        self.profiles.entry(id).or_insert(Profile { id, key, members: Vec::new() }).members.push(member);
+    }
+
+    fn fold(&mut self) {
+        let mut profiles: Vec<Profile> = std::mem::take(&mut self.profiles).into_values().collect();
+        profiles.iter_mut().for_each(|profile| profile.members.sort_by_key(|member| member.referent));
+        let fold = self.timed("fold", || analyze::fold::fold(ProjectId::new(PROJECT), &profiles));
+        self.entities = fold.entities.len() as u64;
+    }
+}
