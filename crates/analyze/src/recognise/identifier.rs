@@ -3,9 +3,12 @@
 //! Normal form: scheme, space, value without separators (`iban DE89370400440532013000`); the same pair is the
 //! mention's identifier.
 
-use docmill_model::{ByteSpan, MentionType};
+use std::sync::LazyLock;
 
-use super::pattern::{Candidate, Family, Reading, Row, Scope, is_blank};
+use docmill_model::{ByteSpan, MentionType};
+use regex::Regex;
+
+use super::pattern::{Candidate, Family, Reading, Row, Scope, compile, is_blank};
 use super::url;
 
 mod bank;
@@ -111,6 +114,13 @@ fn doi(c: &Candidate) -> Option<Reading> {
 const NO_BATES: &str = "ISO RFC CVE IMO EP US WO DE GB EU USD EUR GBP CHF ISBN ISSN PMID NCT DOI UTC GMT TEL FAX SSN EIN \
     FIG VAT ZIP BIC CAS ISIN LEI VIN SKU UPC EAN GTIN PO ID NO NR MD5 SHA UTF KB MB AB SCR";
 
+/// Words that announce the number of a thing that is no page.
+static NO_PAGE: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"(?i)\b(?:part|model|type|typ|serial|item|product|catalog(?:ue)?|ticket|patent|article|artikel|version|release|chip)s?-?~?(?:nos?\.?|nr\.?|numbers?|nummer|#)?:?~?$",
+    )
+});
+
 /// Page stamps of discovery. Without a dash they want a leading zero, as no sum and no year has one.
 fn bates(c: &Candidate) -> Option<Reading> {
     let (prefix, number) = (c.group("p"), c.group("v"));
@@ -120,7 +130,8 @@ fn bates(c: &Candidate) -> Option<Reading> {
     let joined =
         c.before(1).ends_with(['-', '/', '.', '#']) || c.after(2).starts_with(['-', '/', '_']) && c.after(2).len() == 2;
     let range = c.after(2).starts_with('-') && c.after(2).ends_with(|c: char| c.is_ascii_uppercase());
-    (letters >= 2 && !known && (separated || number.starts_with('0')) && (!joined || range)).then(|| {
+    let is_page = !NO_PAGE.is_match(c.before(32));
+    (letters >= 2 && !known && is_page && (separated || number.starts_with('0')) && (!joined || range)).then(|| {
         let value = format!("{}-{number}", prefix.replace('_', "-"));
         Reading::identifier(c.span(), "bates", value, if number.starts_with('0') { 800 } else { 650 })
     })
@@ -164,6 +175,9 @@ mod tests {
                 "USD 500000",
                 "ABC123456",
                 "ISO-123456",
+                "Part No. ABC-123456",
+                "model ABC-123456",
+                "Artikel-Nr. ABC-000123",
                 "",
             ],
         );

@@ -49,6 +49,9 @@ const SCALES: &[(&str, usize)] = &[
     ("billionen", 12),
 ];
 
+/// A dash for cents, as German and Swiss papers write whole amounts: `300,—`, `1'250.-`.
+const NO_CENTS: &str = "(?:[.,](?:--|[-–—]))?";
+
 const SCALE_WORD: &str = concat!(
     r"(?i:(?:hundred|thousand|millionen|millions?|mln|mn|milliarden?|milliards?|billionen|billions?|bn|",
     r"trillions?|tn|tausend|mille)\b|(?:mio|mill|mrd|tsd)\b\.?)"
@@ -67,10 +70,11 @@ fn rows() -> Vec<Row> {
             .replace("<n2>", &format!("(?P<n2>{NUMBER})"))
             .replace("<scale>", &format!(r"(?:~?-?(?P<s>{SCALE_WORD})|~?(?P<t>k|K|m|M|mm|MM|b|B|Md)\b)"))
             .replace("<sign>", "(?P<g>[-−])")
+            .replace("<dash>", NO_CENTS)
     };
     vec![
-        Row::one(fill(r"<sign>?<front>~?(?P<g2>[-−])?<n><scale>?"), amount_behind),
-        Row::one(fill(r"<sign>?\b<n><scale>?(?:~|-)?(?:de~|d['’])?<back>"), amount_in_front),
+        Row::one(fill(r"<sign>?<front>(?P<gap>~?)(?P<g2>[-−])?<n><dash><scale>?"), amount_behind),
+        Row::one(fill(r"<sign>?\b<n><dash><scale>?(?:~|-)?(?:de~|d['’])?<back>"), amount_in_front),
         Row::many(fill(r"<front>~?<n>(?:~?[-–—]~?|~to~)(?:[$€£]|US\$)?<n2><scale>"), range),
     ]
 }
@@ -85,7 +89,11 @@ fn amount_behind(c: &Candidate) -> Option<Reading> {
         (scale, span.end) = ("", number_end);
     }
     let in_word = c.before(1).ends_with(['$', '_', '\\']);
-    if goes_on(&c.text[span.end..]) || in_word || belongs_in_front(c.text, c.group_span("c")?) {
+    let is_code = c.group("c").chars().all(|c| c.is_ascii_uppercase());
+    // `BSD-2` is a name, and `EUR/USD 1.08` a rate.
+    let in_name = is_code && c.group("gap").is_empty() && !c.group("g2").is_empty();
+    let in_rate = is_code && c.before(2).ends_with('/') && c.before(2).starts_with(|c: char| c.is_ascii_uppercase());
+    if goes_on(&c.text[span.end..]) || in_word || in_name || in_rate || belongs_in_front(c.text, c.group_span("c")?) {
         return None;
     }
     reading(span, currency, c.group("n"), scale, is_negative(c))
@@ -112,7 +120,7 @@ fn amount_in_front(c: &Candidate) -> Option<Reading> {
 /// Whether a currency belongs to the amount in front of it, which has to be decided where another number stands
 /// behind it: by the side without a gap, then by the number that looks like money, then by the one that is no year.
 fn belongs_in_front(text: &str, currency: ByteSpan) -> bool {
-    static FRONT: LazyLock<Regex> = LazyLock::new(|| compile(&format!(r"(?P<n>{NUMBER})(?P<gap>~)?$")));
+    static FRONT: LazyLock<Regex> = LazyLock::new(|| compile(&format!(r"(?P<n>{NUMBER}){NO_CENTS}(?P<gap>~)?$")));
     static BACK: LazyLock<Regex> = LazyLock::new(|| compile(&format!(r"^(?P<gap>~)?[-−]?(?P<n>{NUMBER})")));
     let front = FRONT.captures(before(text, currency.start, 24));
     let back = BACK.captures(after(text, currency.end, 24));
@@ -267,6 +275,9 @@ mod tests {
                 ("1\u{202f}234\u{a0}€", &[("1 234 €", "EUR 1234")]),
                 ("$50,000", &[("$50,000", "USD 50000")]),
                 ("US$ 12", &[("US$ 12", "USD 12")]),
+                ("US $ 8.00 or U.S. $9", &[("US $ 8.00", "USD 8"), ("U.S. $9", "USD 9")]),
+                ("300,— €, EUR 1.250,-", &[("300,— €", "EUR 300"), ("EUR 1.250,-", "EUR 1250")]),
+                ("CHF 1'250.-- or 3.000.- Euro", &[("CHF 1'250.--", "CHF 1250"), ("3.000.- Euro", "EUR 3000")]),
                 ("$3.459 a gallon", &[("$3.459", "USD 3.459")]),
                 ("Fr. 50 and Fr. Müller", &[("Fr. 50", "CHF 50")]),
                 ("£5m", &[("£5m", "GBP 5000000")]),
@@ -333,6 +344,8 @@ mod tests {
                 "USDA 500",
                 "100 EURO2",
                 "CVE 2024",
+                "BSD-2-Clause, MAD-5.5",
+                "EUR/USD 1.0812",
                 "5 francs",
                 "$$E=mc^2$$",
                 "$1,23,45.6.7",

@@ -25,14 +25,14 @@ fn rows() -> Vec<Row> {
         Row::one(r"\b(?P<n>00[1-9]\d{0,2}(?:[ .\-/\x{a0}]\(?\d{1,8}\)?){2,7})\b", international),
         Row::one(
             format!(
-                r"(?:\b1[-. ])?(?P<n>(?:\([2-9]\d{{2}}\)[-. ]?|\b[2-9]\d{{2}}[-.])[2-9]\d{{2}}[-.]\d{{4}}\b){extension}"
+                r"(?P<n>(?:\b1[-. ])?(?:\([2-9]\d{{2}}\)[-. ]?|\b[2-9]\d{{2}}[-.])[2-9]\d{{2}}[-.]\d{{4}}\b){extension}"
             ),
             american,
         ),
         Row::one(
             format!(
                 concat!(
-                    r"\b(?i:tel|telephone|telefon|téléphone|phone|ph|fax|telefax|télécopie|facsimile|mobile|mobil|mob|cell|handy|",
+                    r"\b(?i:tel|tél|telephone|telefon|téléphone|phone|ph|fax|telefax|télécopie|facsimile|mobile|mobil|mob|cell|handy|",
                     r"portable|call|direct|fon)\b\.?(?:~?(?i:no|nr|number|nummer)\b\.?)?(?:[:\s]|\.~?){{0,3}}",
                     r"(?P<n>\(?\d{{1,5}}\)?(?:[ .\-/–\x{{a0}}]{{0,3}}\(?\d{{1,8}}\)?){{1,7}}){extension}"
                 ),
@@ -56,7 +56,8 @@ fn international(c: &Candidate) -> Option<Reading> {
 
 fn american(c: &Candidate) -> Option<Reading> {
     let digits = digits_of(c.group("n"));
-    (is_north_american(&digits) && !is_part(c)).then(|| reading(c, format!("+1{digits}"), 850)).flatten()
+    let national = digits.strip_prefix('1').filter(|rest| rest.len() == 10).unwrap_or(&digits);
+    (is_north_american(national) && !is_part(c)).then(|| reading(c, format!("+1{national}"), 850)).flatten()
 }
 
 /// A number behind a word such as `Tel.`: the country is known only where the shape is the North American one.
@@ -71,7 +72,11 @@ fn announced(c: &Candidate) -> Option<Reading> {
 }
 
 fn reading(c: &Candidate, number: String, confidence: u16) -> Option<Reading> {
-    let span = ByteSpan::new(c.group_span("n")?.start, c.span().end);
+    let mut span = ByteSpan::new(c.group_span("n")?.start, c.span().end);
+    // `telephone (202-555-0100)`: the bracket is the sentence's.
+    if c.group("n").starts_with('(') && !c.group("n").contains(')') {
+        span.start += 1;
+    }
     let normal = if c.group("x").is_empty() { number } else { format!("{number};ext={}", c.group("x")) };
     Some(Reading::new(span, normal, confidence))
 }
@@ -112,6 +117,10 @@ mod tests {
                 ("(212) 555-0100", &[("(212) 555-0100", "+12125550100")]),
                 ("212-555-0100 ext. 12", &[("212-555-0100 ext. 12", "+12125550100;ext=12")]),
                 ("212.555.0100", &[("212.555.0100", "+12125550100")]),
+                ("dial 1-800-555-0100.", &[("1-800-555-0100", "+18005550100")]),
+                ("by telephone (212-555-0100)", &[("212-555-0100", "+12125550100")]),
+                ("tél. 01 99 00 12 34", &[("01 99 00 12 34", "0199001234")]),
+                ("Tél : 01.99.00.12.34", &[("01.99.00.12.34", "0199001234")]),
                 ("Tel.: 030 1234567", &[("030 1234567", "0301234567")]),
                 ("Telefon 030/123 45-67", &[("030/123 45-67", "0301234567")]),
                 ("Phone: 2125550100", &[("2125550100", "+12125550100")]),

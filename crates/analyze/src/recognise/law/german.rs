@@ -50,7 +50,7 @@ fn each_provision(c: &Candidate) -> Vec<Reading> {
     for (index, &start) in starts.iter().enumerate() {
         let stop = starts.get(index + 1).copied().unwrap_or(list.end);
         let item = without_joint(&c.text[start..stop]);
-        let first = if index == 0 { c.span().start } else { start };
+        let first = if index == 0 { c.span().start } else { with_sign(c.text, start) };
         let last = if index + 1 == starts.len() { end } else { start + item.len() };
         readings.push(Reading::new(ByteSpan::new(first, last), format!("{code_name} {}", canonical(item)), 960));
     }
@@ -78,6 +78,12 @@ fn item_starts(text: &str, list: ByteSpan) -> Vec<usize> {
         previous = word;
     }
     starts
+}
+
+/// Where an item begins with its own section sign, when it has one.
+fn with_sign(text: &str, start: usize) -> usize {
+    let head = text[..start].trim_end();
+    if head.ends_with('§') { head.trim_end_matches('§').len() } else { start }
 }
 
 /// An item without the words that join it to the next.
@@ -153,7 +159,7 @@ mod tests {
                     "§§ 280 Abs. 1, 283 und 286 BGB",
                     &[("§§ 280 Abs. 1", "bgb 280 abs 1"), ("283", "bgb 283"), ("286 BGB", "bgb 286")],
                 ),
-                ("§ 823 Abs. 2 i.V.m. § 263 StGB", &[("§ 823 Abs. 2", "stgb 823 abs 2"), ("263 StGB", "stgb 263")]),
+                ("§ 823 Abs. 2 i.V.m. § 263 StGB", &[("§ 823 Abs. 2", "stgb 823 abs 2"), ("§ 263 StGB", "stgb 263")]),
                 ("Art. 5 GG", &[("Art. 5 GG", "gg 5")]),
                 ("Art. 6 Abs. 1 lit. f DSGVO", &[("Art. 6 Abs. 1 lit. f DSGVO", "dsgvo 6 abs 1 lit f")]),
                 ("Art. 6 DS-GVO", &[("Art. 6 DS-GVO", "dsgvo 6")]),

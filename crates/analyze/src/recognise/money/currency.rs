@@ -80,7 +80,7 @@ pub const NAME_PATTERN: &str = concat!(
 );
 
 /// The pattern of what [`symbol`] knows and that may stand on either side of an amount.
-pub const SYMBOL_PATTERN: &str = r"US\$|CA?\$|AU?\$|HK\$|NZ\$|S\$|R\$|[$€£¥₹₽₩₪₺₴]";
+pub const SYMBOL_PATTERN: &str = r"\bU\.?S\.? ?\$|CA?\$|AU?\$|HK\$|NZ\$|S\$|R\$|[$€£¥₹₽₩₪₺₴]";
 
 /// A currency and how sure it is, in thousandths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,9 @@ pub fn currency(written: &str) -> Option<Currency> {
         english: written.ends_with(['$', '£']),
         hundredth: false,
     };
-    if let Some(&(_, code, confidence)) = SYMBOLS.iter().find(|(symbol, ..)| *symbol == written) {
+    // `U.S. $` and `US $` are `US$`.
+    let dense = if written.ends_with('$') { written.replace(['.', ' '], "") } else { written.to_owned() };
+    if let Some(&(_, code, confidence)) = SYMBOLS.iter().find(|(symbol, ..)| *symbol == dense) {
         return Some(Currency { doubtful: false, ..row(code, confidence) });
     }
     if written.len() == 3 && written.bytes().all(|b| b.is_ascii_uppercase()) {
