@@ -54,6 +54,7 @@ impl Body {
         })
     }
 
+    /// Writes all three parts, none of them null.
     pub fn encode(&self) -> Vec<u8> {
         let Embed { callbacks, errbacks, chain, chord } = &self.embed;
         let embed = json!({"callbacks": callbacks, "errbacks": errbacks, "chain": chain, "chord": chord});

@@ -20,18 +20,18 @@ pub enum Error {
     #[error("the envelope is not a task message")]
     Field(#[from] Mistyped),
     #[error("the body is not base64")]
-    Base64,
+    Base64(#[source] base64::DecodeError),
     #[error("the body is encoded as {0:?}")]
     BodyEncoding(String),
 }
 
-/// Reads an envelope.
+/// Reads an envelope. The body is decoded from base64 and no further.
 pub fn decode(raw: &[u8]) -> Result<Message, Error> {
     let mut f = Fields(object(raw)?);
     let mut properties = Fields(f.object("properties")?);
     let text = f.text("body")?.unwrap_or_default();
     let body = match properties.text("body_encoding")?.as_deref() {
-        Some("base64") => STANDARD.decode(text).map_err(|_| Error::Base64)?,
+        Some("base64") => STANDARD.decode(text).map_err(Error::Base64)?,
         None | Some("utf-8") => text.into_bytes(),
         Some(other) => return Err(Error::BodyEncoding(other.to_owned())),
     };

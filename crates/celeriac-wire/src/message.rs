@@ -60,6 +60,7 @@ pub struct Headers {
     pub expires: Option<String>,
     pub group: Option<String>,
     pub group_index: Option<i64>,
+    /// Runs that came before this one at the task's own wish.
     pub retries: u32,
     pub timelimit: TimeLimits,
     pub root_id: Option<String>,
@@ -79,6 +80,7 @@ pub struct Headers {
 }
 
 impl Headers {
+    /// Headers that say what to run and leave all else unsaid, a root task's own `root_id` included.
     pub fn new(task: &str, id: &str) -> Self {
         Self {
             lang: "rs".to_owned(),
@@ -104,7 +106,12 @@ impl Headers {
         }
     }
 
-    /// Reads headers. Without `task` and `id` it is not a task of protocol 2.
+    /// Reads headers.
+    ///
+    /// # Errors
+    ///
+    /// The first field that has another type than the protocol gives it, or `task` or `id` where it is missing:
+    /// without them it is not a task of protocol 2.
     pub fn from_json(headers: Map<String, Value>) -> Result<Self, Mistyped> {
         let mut f = Fields(headers);
         let task = f.text("task")?.ok_or(Mistyped { name: "task", expected: "the name of a task" })?;
@@ -234,20 +241,18 @@ impl Properties {
     pub fn from_json(properties: Map<String, Value>) -> Result<Self, Mistyped> {
         let mut f = Fields(properties);
         let mut info = Fields(f.object("delivery_info")?);
-        let small = |name, n: Option<i64>, default| match n {
-            None => Ok(default),
-            Some(n) => u8::try_from(n.clamp(0, 255)).map_err(|_| Mistyped { name, expected: "a small count" }),
-        };
+        // A number out of range is taken as the nearest one: no reason to refuse a message.
+        let small = |n: i64| u8::try_from(n.max(0)).unwrap_or(u8::MAX);
         Ok(Self {
             correlation_id: f.text("correlation_id")?,
             reply_to: f.text("reply_to")?,
-            delivery_mode: small("delivery_mode", f.integer("delivery_mode")?, 2)?,
+            delivery_mode: f.integer("delivery_mode")?.map_or(2, small),
             delivery_info: DeliveryInfo {
                 exchange: info.text("exchange")?.unwrap_or_default(),
                 routing_key: info.text("routing_key")?.unwrap_or_default(),
                 redelivered: info.boolean("redelivered")?.unwrap_or(false),
             },
-            priority: small("priority", f.integer("priority")?, 0)?,
+            priority: f.integer("priority")?.map_or(0, small),
             delivery_tag: f.text("delivery_tag")?.unwrap_or_default(),
             extra: f.0,
         })

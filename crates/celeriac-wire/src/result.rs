@@ -24,6 +24,7 @@ pub struct Exception {
 }
 
 impl Exception {
+    /// The form in which it stands as the result of a [`Record`].
     pub fn to_json(&self) -> Value {
         json!({"exc_type": self.exc_type, "exc_message": self.exc_message, "exc_module": self.exc_module})
     }
@@ -54,7 +55,7 @@ pub struct Record {
     pub traceback: Option<String>,
     /// Result tuples of the tasks that this one sent.
     pub children: Vec<Value>,
-    /// Set in the final states only.
+    /// Set in the final states only. A text that is no time is read as none.
     pub date_done: Option<SystemTime>,
     pub group_id: Option<String>,
     pub parent_id: Option<String>,
@@ -73,6 +74,7 @@ pub enum Error {
 }
 
 impl Record {
+    /// A record with nothing besides its state and result. Whoever makes a final one sets `date_done`.
     pub fn new(task_id: &str, status: &str, result: Value) -> Self {
         Self {
             task_id: task_id.to_owned(),
@@ -97,6 +99,7 @@ impl Record {
         matches!(self.status.as_str(), FAILURE | REVOKED | RETRY).then(|| Exception::from_json(&self.result))?
     }
 
+    /// Reads a document. Only the state is demanded of it.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let Value::Object(map) = json::read(bytes).map_err(Error::Json)? else { return Err(Error::Shape) };
         let mut f = Fields(map);

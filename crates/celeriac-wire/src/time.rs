@@ -4,6 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
 
+/// 9999-12-31T23:59:59.999999Z in microseconds since 1970.
+const LAST: i64 = 253_402_300_799_999_999;
+
 /// Reads an ISO 8601 time. One without an offset is taken as UTC; one before 1970 becomes 1970, which for an
 /// `eta` or `expires` means the same: long ago.
 pub fn parse(text: &str) -> Option<SystemTime> {
@@ -14,16 +17,13 @@ pub fn parse(text: &str) -> Option<SystemTime> {
     Some(UNIX_EPOCH + Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
 }
 
-/// Writes a time in UTC to the microsecond, the resolution of Python's `datetime`. A time past the year 9999 is
-/// written as the last one that Python can read.
+/// Writes a time in UTC to the microsecond, the resolution of Python's `datetime`. A time before 1970 is written as
+/// 1970, one past the year 9999 as the last one that Python can read.
 pub fn format(time: SystemTime) -> String {
     let micros = time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_micros());
     let micros = i64::try_from(micros).unwrap_or(LAST).min(LAST);
     DateTime::<Utc>::from_timestamp_micros(micros).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Micros, false)
 }
-
-/// 9999-12-31T23:59:59.999999Z in microseconds since 1970.
-const LAST: i64 = 253_402_300_799_999_999;
 
 #[cfg(test)]
 mod tests {
