@@ -84,6 +84,7 @@ pub async fn run(
         let _ = end_worker.send(());
         let _ = worker.await;
         fold::fold_all(store.as_ref()).await?;
+        store.settle().await?;
     } else {
         // What is running is dropped as a crash would drop it: the next run takes it up.
         worker.abort();

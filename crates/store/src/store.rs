@@ -78,6 +78,9 @@ pub trait Store: Send + Sync + 'static {
     /// stays dirty.
     async fn fold(&self, dirty: DirtyProfiles, fold: Fold) -> Result<()>;
 
+    /// Makes every profile dirty that was folded by another version of the fold.
+    async fn use_fold(&self, version: &str) -> Result<()>;
+
     // What people ask for.
 
     /// Takes documents out, with their children that have no other source. Returns all that left.
@@ -129,6 +132,8 @@ pub trait Store: Send + Sync + 'static {
     async fn is_needed(&self, sha256: Digest) -> Result<bool>;
     /// The versions that stages run with now.
     fn versions(&self) -> &Versions;
+    /// Puts everything into the store's one file, so that a copy of it is whole. For the end of a run.
+    async fn settle(&self) -> Result<()>;
     /// Where the store lies, for reports.
     fn location(&self) -> PathBuf;
 }

@@ -199,3 +199,14 @@ pub(super) fn relation_rows(c: &Connection, after: Option<&RelationRow>, limit: 
         })
     })
 }
+
+/// Whether all profiles that are not dirty were folded by this version.
+pub(super) fn is_folded_by(c: &Connection, version: &str) -> Result<bool> {
+    Ok(c.prepare_cached("SELECT 1 FROM meta WHERE key = 'fold' AND value = ?")?.exists([version])?)
+}
+
+pub(super) fn use_fold(c: &Connection, version: &str) -> Result<()> {
+    c.prepare_cached("UPDATE profile SET revision = revision + 1, dirty = 1 WHERE dirty = 0")?.execute([])?;
+    c.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('fold', ?)")?.execute([version])?;
+    Ok(())
+}

@@ -112,6 +112,8 @@ fn configure(connection: &Connection) -> Result<()> {
     // A commit survives the process, not a power cut: what a power cut takes back is done again on the next run.
     connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update(None, "cache_size", -8192)?;
+    // What a savepoint may have to take back is kept in memory; in a file it would be written twice.
+    connection.pragma_update(None, "temp_store", "memory")?;
     // The log is folded back every 4,096 pages (16 MiB) and cut to that after a burst.
     connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
@@ -262,6 +264,14 @@ impl Store for Sqlite {
         self.write(move |c| graph::fold(c, &dirty, &fold)).await
     }
 
+    async fn use_fold(&self, version: &str) -> Result<()> {
+        if self.read(|c| graph::is_folded_by(c, version))? {
+            return Ok(());
+        }
+        let version = version.to_owned();
+        self.write(move |c| graph::use_fold(c, &version)).await
+    }
+
     async fn forget(&self, ids: Vec<DocumentId>) -> Result<Vec<DocumentId>> {
         self.write(move |c| forget::forget(c, &ids)).await
     }
@@ -372,6 +382,14 @@ impl Store for Sqlite {
 
     fn versions(&self) -> &Versions {
         &self.versions
+    }
+
+    async fn settle(&self) -> Result<()> {
+        // Beside the writer's transactions, on a connection of its own; a reader that holds an old snapshot only
+        // leaves more in the log.
+        let connection = Connection::open(&self.path)?;
+        connection.busy_timeout(BUSY)?;
+        Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 
     fn location(&self) -> PathBuf {

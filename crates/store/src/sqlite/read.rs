@@ -306,7 +306,12 @@ pub(super) fn overview(c: &Connection) -> Result<Overview> {
         pages: count("SELECT coalesce(sum(pages), 0) FROM document")?,
         chunks: count("SELECT count(*) FROM chunk")?,
         entities: count("SELECT count(*) FROM entity")?,
-        relations: count("SELECT count(*) FROM relation")?,
+        // As they are shown: between entities, where equal ones add up.
+        relations: count(
+            "SELECT count(*) FROM (SELECT DISTINCT fp.entity, tp.entity, r.type FROM relation r
+             JOIN referent f ON f.uuid = r.\"from\" JOIN profile fp ON fp.id = f.profile
+             JOIN referent t ON t.uuid = r.\"to\" JOIN profile tp ON tp.id = t.profile)",
+        )?,
         ..Overview::default()
     };
     let state = |r: &rusqlite::Row<'_>, column| row::state(r.get_ref(column)?.as_str().unwrap_or_default());

@@ -93,20 +93,33 @@ fn serve(connection: Connection, queue: mpsc::Receiver<Box<dyn Job>>) {
     }
 }
 
-/// Each job runs in a savepoint, so that one that fails takes back only its own writes.
+/// Each of several jobs runs in a savepoint, so that one that fails takes back only its own writes; for a job that
+/// is alone the transaction is enough.
 fn group_commit(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
-    connection.execute_batch("BEGIN IMMEDIATE")?;
+    execute(connection, "BEGIN IMMEDIATE")?;
+    if let [job] = group {
+        job.run(connection);
+        // The job answers with its own error.
+        return execute(connection, if job.error().is_some() { "ROLLBACK" } else { "COMMIT" });
+    }
     for job in group {
-        connection.execute_batch("SAVEPOINT job")?;
+        execute(connection, "SAVEPOINT job")?;
         job.run(connection);
         if connection.is_autocommit() {
             // SQLite itself rolled the transaction back (a full disk, an I/O error): nothing of the group stands.
             return Err(job.error().map_or(Error::Stopped, same));
         }
-        let end = if job.error().is_some() { "ROLLBACK TO job; RELEASE job" } else { "RELEASE job" };
-        connection.execute_batch(end)?;
+        if job.error().is_some() {
+            execute(connection, "ROLLBACK TO job")?;
+        }
+        execute(connection, "RELEASE job")?;
     }
-    Ok(connection.execute_batch("COMMIT")?)
+    execute(connection, "COMMIT")
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<()> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
 }
 
 /// The same error for another caller of the group.

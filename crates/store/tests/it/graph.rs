@@ -30,6 +30,19 @@ pub async fn documents_that_are_not_complete_are_not_in_the_graph(w: &World<'_>)
     assert_eq!(w.entity_names().await, ["Anna", "Ben"]);
 }
 
+pub async fn another_version_of_the_fold_folds_everything_anew(w: &World<'_>) {
+    w.add("a.txt", "Anna met Ben").await;
+    w.store.use_fold("1").await.unwrap();
+    w.fold().await;
+    w.store.use_fold("1").await.unwrap();
+    assert!(w.store.dirty(9).await.unwrap().is_none());
+    w.store.use_fold("2").await.unwrap();
+    assert_eq!(w.store.dirty(9).await.unwrap().unwrap().profiles.len(), 2);
+    w.fold().await;
+    assert_eq!(w.entity_names().await, ["Anna", "Ben"]);
+    w.store.settle().await.unwrap();
+}
+
 pub async fn a_profile_that_changes_during_the_fold_stays_dirty(w: &World<'_>) {
     w.add("a.txt", "Anna").await;
     let dirty = w.store.dirty(9).await.unwrap().unwrap();

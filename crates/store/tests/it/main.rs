@@ -83,6 +83,7 @@ macro_rules! suite_on {
             }
             graph {
                 documents_that_are_not_complete_are_not_in_the_graph
+                another_version_of_the_fold_folds_everything_anew
                 a_profile_that_changes_during_the_fold_stays_dirty
                 an_entity_leaves_with_its_last_referent
                 a_referent_that_changes_its_profile_takes_its_entity_along
