@@ -20,8 +20,10 @@ pub trait ResultBackend: Send + Sync {
     /// Stores records in order. A stored `SUCCESS` is never overwritten.
     async fn store(&self, records: &[Record]) -> Result<(), Error>;
 
+    /// The record that was stored last; `None` for a task that is unknown, not begun, or long ago.
     async fn get(&self, id: &TaskId) -> Result<Option<Record>, Error>;
 
+    /// Drops what is stored of a task, its success included. Nothing is stored for an unknown one, and that is as good.
     async fn forget(&self, id: &TaskId) -> Result<(), Error>;
 }
 

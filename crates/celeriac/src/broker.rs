@@ -84,8 +84,10 @@ pub enum Settle {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Epoch(pub String);
 
+/// What a consumer takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsumerOptions {
+    /// Queues that take turns; one that nobody has published to is empty.
     pub queues: Vec<String>,
 }
 
@@ -95,8 +97,10 @@ pub trait Broker: Send + Sync {
     /// Sends all messages, or fails; after a failure some may have been sent.
     async fn publish(&self, messages: &[Outgoing]) -> Result<(), Error>;
 
+    /// A consumer of its own, with nothing taken yet.
     async fn consume(&self, options: ConsumerOptions) -> Result<Box<dyn Consumer>, Error>;
 
+    /// The present mark of the broker's data, made if there is none.
     async fn epoch(&self) -> Result<Epoch, Error>;
 
     /// How many messages wait in the queues; those that a consumer holds are not counted.
@@ -110,7 +114,8 @@ pub trait Consumer: Send {
     /// had taken comes with the next. With a credit of 0 it gives only that, and does not wait for more.
     async fn next(&mut self, credit: usize) -> Result<Vec<Delivery>, Error>;
 
-    /// Settles messages. Settling one twice, or one that was lost to another consumer, does nothing.
+    /// Settles messages. Settling one twice, or one that was lost to another consumer, does nothing. After a failure,
+    /// or when the call is dropped, some may be settled: the same call again settles the rest.
     async fn settle(&mut self, settled: &[(Tag, Settle)]) -> Result<(), Error>;
 
     /// Keeps messages reserved for longer.

@@ -26,8 +26,10 @@ const UNLIMITED_PREFETCH: usize = 10_000;
 /// The longest delay of a retry, a century: far beyond use, and within every calendar.
 const MAX_DELAY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
+/// Who the worker is, and how much it takes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
+    /// The worker's name among others.
     pub hostname: String,
     /// Process id, shown in the state `STARTED`.
     pub pid: u32,
@@ -72,6 +74,7 @@ enum Phase {
     Running,
 }
 
+/// A job from delivery to end.
 struct Held {
     tag: Tag,
     request: Arc<Request>,
@@ -89,6 +92,7 @@ impl Held {
     }
 }
 
+/// The state of one worker: the messages that it holds, and what each is waiting for.
 pub struct Machine {
     config: Config,
     tasks: BTreeMap<&'static str, TaskOptions>,
@@ -142,6 +146,8 @@ impl Machine {
         self.jobs.values().filter(|held| !held.acked).map(|held| held.tag.clone()).collect()
     }
 
+    /// Takes an event that happened at `now`, and says what is to be done about it, in this order. Events about jobs
+    /// that are unknown or have ended change nothing.
     pub fn on(&mut self, event: Event, now: SystemTime) -> Vec<Action> {
         let mut out = Vec::new();
         match event {

@@ -176,7 +176,7 @@ pub struct MemoryResults {
 #[derive(Default)]
 struct Records {
     by_id: BTreeMap<TaskId, Record>,
-    /// Ids in the order in which they came, those of forgotten records included until they reach the front.
+    /// The ids of all records, the one that came first in front.
     order: VecDeque<TaskId>,
 }
 

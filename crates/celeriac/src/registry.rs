@@ -69,6 +69,7 @@ impl Registry {
         self.tasks.keys().copied()
     }
 
+    /// How the messages of a task are treated; `None` for one that is not known.
     pub fn options(&self, name: &str) -> Option<&TaskOptions> {
         self.tasks.get(name).map(|entry| &entry.options)
     }

@@ -53,7 +53,8 @@ pub struct TaskOptions {
     pub queue: &'static str,
     /// How often it may be retried; `None` is without end.
     pub max_retries: Option<u32>,
-    /// How long to wait before another run, for a task that asks its own options.
+    /// How long to wait before another run (`default_retry_delay`). The worker waits as long as [`Failure::retry`]
+    /// says: this is for tasks that pass it on.
     pub retry_delay: Duration,
     /// Acknowledges the message after the task has run instead of before it starts.
     pub acks_late: bool,

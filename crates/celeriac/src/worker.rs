@@ -15,8 +15,10 @@ use crate::machine::{Action, Config, Event, Machine};
 use crate::pool::Pool;
 use crate::registry::Registry;
 
+/// What a worker takes, and how much at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
+    /// The queues that it takes from, in turn.
     pub queues: Vec<String>,
     /// Jobs that run at a time.
     pub concurrency: usize,
@@ -47,13 +49,14 @@ pub enum Error {
 
 /// Messages held until their ETA. Each takes about a kilobyte; more than these wait in the broker.
 const ETA_LIMIT: usize = 10_000;
-/// A third of the shortest visibility timeout that anyone sensible gives a client.
+/// How often held messages are renewed: a third of a minute, so that a peer may take a message for lost after one.
 const RENEWAL: Duration = Duration::from_secs(20);
 /// The longest sleep towards an ETA, so that a clock that was set is noticed.
 const MAX_SLEEP: Duration = Duration::from_secs(30);
+/// Pauses after a failure: short enough for a server that restarts, and no load on one that stays away.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LAST_BACKOFF: Duration = Duration::from_secs(10);
-/// How often a worker that has nothing left to run tries to hand on its last results: 25 s in all.
+/// How often a worker that has nothing left to run tries to hand on its last results: 22.7 s in all.
 const LAST_ATTEMPTS: u32 = 8;
 
 /// A worker: options in, [`Worker::run`] until told to stop.
@@ -71,6 +74,9 @@ impl Worker {
 
     /// Runs until `shutdown` is ready, then finishes what runs and gives back what does not. A broker or backend that
     /// is away is waited for; it is an error at the start, and at the end when there is something left to hand on.
+    ///
+    /// Dropping the future is a crash, not a shutdown: messages that are not settled are delivered again, by Redis
+    /// after the visibility timeout, while tasks that run go on and their outcomes are lost.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
         let Options { queues, concurrency, prefetch_multiplier, hostname } = self.options;
         let concurrency = concurrency.max(1);

@@ -60,6 +60,18 @@ static RESTORE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// Takes the tag ARGV[1] out of the index if no message lies under it and it was marked before ARGV[2].
+static DROP: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+        local since = redis.call('ZSCORE', KEYS[2], ARGV[1])
+        if not since or tonumber(since) > tonumber(ARGV[2]) then return 0 end
+        if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 0 end
+        return redis.call('ZREM', KEYS[2], ARGV[1])
+        ",
+    )
+});
+
 /// Pauses between two looks at empty queues. Redis can wait on several lists only by taking from one of them, and a
 /// message that is taken and not marked is lost with the worker.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
@@ -67,14 +79,16 @@ const LAST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Messages whose consumer was silent for so long are taken from it: kombu's default.
 const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(3600);
-/// How many silent messages are looked at in one round.
-const RESTORED_AT_ONCE: isize = 100;
+/// How many silent messages are looked at in one round: one that nobody can restore costs a round trip each time.
+const LOOKED_AT_ONCE: usize = 100;
 
 pub(super) struct RedisConsumer {
     connection: ConnectionManager,
     /// Each look begins with another queue.
     queues: VecDeque<String>,
     held: BTreeMap<Tag, Held>,
+    /// How many silent messages, the oldest, the next round passes over: those that the last one had to leave.
+    passed: usize,
     /// A look that is under way. It runs as a task of its own, because the server may have handed out messages when
     /// the caller loses its patience.
     taking: Option<JoinHandle<Result<Vec<Taken>, RedisError>>>,
@@ -84,6 +98,8 @@ pub(super) struct RedisConsumer {
 struct Held {
     list: String,
     raw: Vec<u8>,
+    /// Whether it lies in `unacked`. What does not is put back without asking whether another has it.
+    marked: bool,
 }
 
 struct Taken {
@@ -95,35 +111,48 @@ struct Taken {
 
 impl RedisConsumer {
     pub(super) fn new(connection: ConnectionManager, queues: Vec<String>) -> Self {
-        Self { connection, queues: queues.into(), held: BTreeMap::new(), taking: None }
+        Self { connection, queues: queues.into(), held: BTreeMap::new(), passed: 0, taking: None }
     }
 
     fn hold(&mut self, taken: Vec<Taken>) -> Vec<Delivery> {
         let deliveries = taken.into_iter().map(|Taken { tag, queue, list, raw }| {
             let message = envelope::decode(&raw);
+            let marked = tag.is_some();
             // Without a tag of its own nothing is marked: any name serves until it is settled.
             let tag = Tag(tag.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()));
-            self.held.insert(tag.clone(), Held { list, raw });
+            self.held.insert(tag.clone(), Held { list, raw, marked });
             Delivery { tag, queue, message }
         });
         deliveries.collect()
     }
 
-    /// Gives back messages that nobody has renewed for the visibility timeout.
+    /// Gives back messages that nobody has renewed for the visibility timeout, and forgets marks without a message.
     async fn restore_silent(&mut self) -> Result<(), RedisError> {
         let bound = unix_now() - VISIBILITY_TIMEOUT.as_secs_f64();
         let mut look = pipe();
-        look.cmd("ZRANGEBYSCORE").arg(UNACKED_INDEX).arg("-inf").arg(bound).arg("LIMIT").arg(0).arg(RESTORED_AT_ONCE);
+        let silent = look.cmd("ZRANGEBYSCORE").arg(UNACKED_INDEX).arg("-inf").arg(bound);
+        silent.arg("LIMIT").arg(self.passed).arg(LOOKED_AT_ONCE);
         let (tags,): (Vec<String>,) = look.query_async(&mut self.connection).await?;
+        let is_last = tags.len() < LOOKED_AT_ONCE;
+        let mut left = 0;
         for tag in tags {
             let mut get = pipe();
             let (entry,): (Option<Vec<u8>>,) = get.hget(UNACKED, &tag).query_async(&mut self.connection).await?;
-            let Some((list, raw)) = entry.as_deref().and_then(home) else {
-                tracing::warn!(tag, "cannot restore a message without a queue");
+            let Some(entry) = entry else {
+                let mut call = DROP.prepare_invoke();
+                call.key(UNACKED).key(UNACKED_INDEX).arg(&tag).arg(bound);
+                let () = call.invoke_async(&mut self.connection).await?;
                 continue;
             };
-            restore(&mut self.connection, &tag, &list, &raw, "RPUSH", bound).await?;
+            match home(&entry) {
+                Some((list, raw)) => restore(&mut self.connection, &tag, &list, &raw, "RPUSH", bound).await?,
+                None => {
+                    tracing::warn!(tag, "cannot restore a message without a queue");
+                    left += 1;
+                }
+            }
         }
+        self.passed = if is_last { 0 } else { self.passed + left };
         Ok(())
     }
 }
@@ -221,10 +250,15 @@ impl Consumer for RedisConsumer {
             };
             if let (Some(side), Some(held)) = (side, self.held.get(tag)) {
                 let raw = envelope::redelivered(&held.raw);
-                restore(&mut self.connection, &tag.0, &held.list, &raw, side, f64::INFINITY).await.map_err(&failed)?;
+                if held.marked {
+                    let before = f64::INFINITY;
+                    restore(&mut self.connection, &tag.0, &held.list, &raw, side, before).await.map_err(&failed)?;
+                } else {
+                    let mut push = pipe();
+                    push.cmd(side).arg(&held.list).arg(&raw).ignore();
+                    let () = push.query_async(&mut self.connection).await.map_err(&failed)?;
+                }
             }
-        }
-        for (tag, _) in settled {
             self.held.remove(tag);
         }
         Ok(())

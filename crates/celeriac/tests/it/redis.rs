@@ -104,6 +104,42 @@ async fn a_silent_consumer_loses_its_messages_and_a_renewing_one_does_not() {
 }
 
 #[tokio::test]
+async fn messages_that_nobody_can_restore_do_not_hide_the_others() {
+    let Some(mut scene) = scene().await else { return };
+    let mut consumer = scene.consumer().await;
+    scene.publish("a").await;
+    let taken = consumer.next(1).await.unwrap();
+    scene.silence(&taken[0].tag).await;
+    // Older than the message: a round's worth of foreign ones, and a mark under which nothing lies.
+    for n in 0..100 {
+        let () = scene.raw.hset("unacked", n, r#"[{"properties": {}}, "a named exchange", "q"]"#).await.unwrap();
+        let () = scene.raw.zadd("unacked_index", n, n).await.unwrap();
+    }
+    let () = scene.raw.zadd("unacked_index", "orphan", 100).await.unwrap();
+    consumer.renew(&[]).await.unwrap();
+    assert_eq!(scene.unacked().await, (101, 102));
+    consumer.renew(&[]).await.unwrap();
+    assert_eq!(scene.unacked().await, (100, 100));
+    assert_eq!(scene.broker.depth(&["q".to_owned()]).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_message_without_a_tag_is_given_back_too() {
+    let Some(mut scene) = scene().await else { return };
+    let text = r#"{"headers": {"task": "t", "id": "a"}, "properties": {}}"#;
+    let mut consumer = scene.consumer().await;
+    for settle in [Settle::Return, Settle::Reject { requeue: true }] {
+        let () = scene.raw.lpush("q", text).await.unwrap();
+        let taken = consumer.next(1).await.unwrap();
+        let settled = [(taken[0].tag.clone(), settle)];
+        consumer.settle(&settled).await.unwrap();
+        consumer.settle(&settled).await.unwrap();
+        assert_eq!(scene.raw.llen("q").await, Ok(1), "{settle:?}");
+        let () = scene.raw.del("q").await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn junk_in_a_queue_is_delivered_as_such_and_can_be_dropped() {
     let Some(mut scene) = scene().await else { return };
     let junk = ["", "no json", "5", "[]", "{}", r#"{"properties": {"delivery_tag": 5}}"#, "{\"properties\": \"x\"}"];
