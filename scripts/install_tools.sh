@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need and the machine lacks: Redis, Python with venv, poppler (for one comparison).
+# Installs what the tests need and the machine lacks: Redis, Python with venv, and setpriv, which ends a test's
+# children with it. What cannot be installed is said; the tests that need it say so too, or fail under CI.
 set -euo pipefail
 need=()
 command -v redis-server >/dev/null || need+=(redis-server)
@@ -12,5 +13,5 @@ if ! command -v apt-get >/dev/null; then
 fi
 sudo=
 if [ "$(id -u)" -ne 0 ]; then sudo=sudo; fi
-$sudo apt-get update -qq
-DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq "${need[@]}"
+install() { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${need[@]}"; }
+install || echo "could not install: ${need[*]}" >&2

@@ -32,6 +32,6 @@ PY
 mutate "the token check" crates/store/src/sqlite/claim.rs \
     's.replace("AND token = ? AND state = '"'running'"'\"", "AND ? IS NOT NULL\"")'
 mutate "the outbox insert" crates/store/src/sqlite/claim.rs \
-    's.replace("INSERT INTO outbox (document, stage, task_id, alone) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", "INSERT INTO outbox (document, stage, task_id, alone) SELECT ?1, ?2, ?3, ?4 WHERE ?2 = 0 ON CONFLICT DO NOTHING")'
+    's.replace("Ok(Some(Message { id, key, task_id: task, alone }))", "let message = Message { id, key, task_id: task, alone }; c.execute(\"DELETE FROM outbox WHERE id = ?\", [message.id])?; Ok(Some(message))")'
 mutate "the reconciler" crates/store/src/sqlite/claim.rs \
     's.replace("WHERE o.epoch IS NOT ?1 ORDER", "WHERE o.epoch IS NULL AND ?1 IS NOT NULL ORDER")'
