@@ -50,8 +50,8 @@ const MONTHS: [&str; 6] = ["January", "March", "May", "July", "October", "Decemb
 const LAWS: [&str; 4] = ["42 U.S.C. § 1983", "17 C.F.R. § 240.10b-5", "§ 433 Abs. 1 BGB", "Fed. R. Civ. P. 12(b)(6)"];
 const CASES: [&str; 3] = ["Brown v. Board, 347 U.S. 483 (1954)", "No. 1:19-cv-01234", "[2019] EWHC 123 (Ch)"];
 const WORDS: [&str; 16] = [
-    "the", "tenant", "agreed", "delivery", "of", "goods", "before", "which", "notice", "remains", "due", "and", "payable",
-    "under", "this", "schedule",
+    "the", "tenant", "agreed", "delivery", "of", "goods", "before", "which", "notice", "remains", "due", "and",
+    "payable", "under", "this", "schedule",
 ];
 
 /// A sentence, one in three with something to find in it.
@@ -79,7 +79,11 @@ fn paragraph(dice: &mut Dice) -> String {
     (0..3 + dice.roll(4)).map(|_| sentence(dice)).collect::<Vec<_>>().join(" ")
 }
 
-/// A document of about `size` bytes of text; a PDF gets that many bytes on each of its pages.
+/// A document of about `size` bytes of text; a PDF has `pages` pages with that many bytes on each, as far as they fit.
+///
+/// # Panics
+///
+/// When `format` is none of [`FORMATS`].
 pub fn document(format: &str, seed: u64, size: usize, pages: usize) -> Vec<u8> {
     let mut dice = Dice::new(seed);
     let mut paragraphs = vec![format!("Document number {seed} of {}.", dice.pick(&PEOPLE).0)];
@@ -109,7 +113,8 @@ pub fn document(format: &str, seed: u64, size: usize, pages: usize) -> Vec<u8> {
             }
             pdf(&all)
         }
-        _ => paragraphs.join("\n\n").into_bytes(),
+        "txt" => paragraphs.join("\n\n").into_bytes(),
+        _ => panic!("no format is called {format}"),
     }
 }
 
@@ -137,7 +142,11 @@ fn table(dice: &mut Dice, seed: u64, size: usize) -> Vec<u8> {
     while out.len() < size.max(200) {
         let (day, cents) = (1 + dice.roll(28), dice.roll(100));
         let person = dice.pick(&PEOPLE).1;
-        _ = writeln!(out, "2024-03-{day:02},{person},\"EUR {}.{cents:02}\",INV-{seed:05}-{row:03}", 10 + dice.roll(9000));
+        _ = writeln!(
+            out,
+            "2024-03-{day:02},{person},\"EUR {}.{cents:02}\",INV-{seed:05}-{row:03}",
+            10 + dice.roll(9000)
+        );
         row += 1;
     }
     out.into_bytes()
@@ -180,7 +189,11 @@ fn docx(paragraphs: &[String]) -> Vec<u8> {
     );
     let types = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Override PartName=\"/word/document.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml\"/></Types>";
     let relations = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument\" Target=\"word/document.xml\"/></Relationships>";
-    zip_of(&[("[Content_Types].xml", types.as_bytes()), ("_rels/.rels", relations.as_bytes()), ("word/document.xml", document.as_bytes())])
+    zip_of(&[
+        ("[Content_Types].xml", types.as_bytes()),
+        ("_rels/.rels", relations.as_bytes()),
+        ("word/document.xml", document.as_bytes()),
+    ])
 }
 
 /// A zip archive whose members are stored as they are.

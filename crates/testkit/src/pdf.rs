@@ -19,6 +19,7 @@ pub struct PdfPage {
 }
 
 impl PdfPage {
+    /// An empty page of a size in points.
     pub fn new(width: i32, height: i32) -> Self {
         Self { width, height, rotation: 0, crop: None, content: String::new() }
     }
@@ -50,6 +51,7 @@ impl PdfPage {
         self.turned_hebrew(x, y, size, 0, visual)
     }
 
+    /// [`PdfPage::hebrew`], turned as [`PdfPage::turned_text`] is.
     pub fn turned_hebrew(self, x: i32, y: i32, size: i32, degrees: i32, visual: &str) -> Self {
         self.shown("F2", (x, y), size, degrees, visual.chars().map(hebrew_code))
     }
