@@ -12,7 +12,7 @@ struct Part {
     span: Span,
 }
 
-/// The whole text by page, or by paragraph where there are no pages.
+/// The whole text by page, or by paragraph where there are no pages. `mentions` are in the order of the text.
 pub fn render(
     screen: &Screen,
     text: &Text,
@@ -23,8 +23,12 @@ pub fn render(
 ) -> String {
     let mut out = String::new();
     let parts = if pages.iter().any(|p| p.size.is_some()) { by_page(map, pages) } else { by_block(text, blocks) };
+    let mut rest = mentions;
     for part in parts {
-        let body = marked(screen, text, part.span, mentions);
+        // Parts come in the order of the text, so that what ends before one is of no interest to the next.
+        let passed = rest.iter().take_while(|m| m.span.end <= part.span.start).count();
+        rest = &rest[passed..];
+        let body = marked(screen, text, part.span, rest);
         if let Some(label) = part.label {
             out.push_str(&screen.paint(DIM, &label));
             out.push('\n');
@@ -65,7 +69,7 @@ fn by_block(text: &Text, blocks: &[BlockRow]) -> Vec<Part> {
 fn marked(screen: &Screen, text: &Text, span: Span, mentions: &[&Mention]) -> String {
     let mut out = String::new();
     let mut at = span.start;
-    for mention in mentions {
+    for mention in mentions.iter().take_while(|m| m.span.start < span.end) {
         let (start, end) = (mention.span.start.max(span.start), mention.span.end.min(span.end));
         // Behind what was marked already, or elsewhere.
         if start < at || start >= end {

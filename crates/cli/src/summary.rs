@@ -19,6 +19,9 @@ use crate::table::{Cell, Column, Table};
 const EXAMPLES: usize = 5;
 /// Documents that are looked through for telling mentions: enough to be varied, a fraction of a second.
 const LOOKED: usize = 200;
+/// Bytes of documents after which no more of them are looked through when there is something to show: a single large
+/// one can hold half a million mentions.
+const LOOKED_BYTES: u64 = 16 << 20;
 /// The longest text that fits a line of a table.
 const TEXT: usize = 48;
 
@@ -224,10 +227,19 @@ impl Summary {
 /// Mentions of different types and, where it can be, of different documents; the most telling types first.
 async fn examples(store: &dyn Store, overview: &Overview) -> Result<Vec<Example>> {
     let mut candidates: BTreeMap<MentionType, Vec<(DocumentId, Mention)>> = BTreeMap::new();
+    let mut small_first = Vec::new();
     for id in store.document_ids(None, LOOKED).await? {
+        small_first.push((store.document(id).await?.bytes, id));
+    }
+    small_first.sort();
+    let mut looked = 0;
+    for (bytes, id) in small_first {
+        looked += bytes;
+        if looked > LOOKED_BYTES && candidates.values().map(Vec::len).sum::<usize>() >= EXAMPLES {
+            break;
+        }
         let mut best: BTreeMap<MentionType, Mention> = BTreeMap::new();
-        for row in store.mention_rows(id).await? {
-            let mention = row.mention;
+        for mention in store.mentions(id).await? {
             let better = best.get(&mention.kind).is_none_or(|old| telling(&mention) > telling(old));
             if better {
                 best.insert(mention.kind, mention);
