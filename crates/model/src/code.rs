@@ -151,3 +151,21 @@ impl Warning {
         Self { code, message: message.into(), page: Some(page) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_is_one_snake_case_word_with_a_meaning_and_a_remedy() {
+        for (index, code) in Code::ALL.iter().enumerate() {
+            assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{code}");
+            assert_eq!(Code::ALL.iter().position(|other| other == code), Some(index), "{code} stands twice");
+            assert_eq!(Code::parse(code.as_str()), Some(*code));
+            for sentence in [code.meaning(), code.remedy()] {
+                assert!(!sentence.is_empty() && !sentence.ends_with('.'), "{code}: {sentence}");
+            }
+        }
+        assert_eq!(Code::parse("no such code"), None);
+    }
+}

@@ -1,3 +1,5 @@
+//! The SHA-256 by which bytes, inputs and outputs are named.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

@@ -18,9 +18,10 @@ pub enum MediaType {
     Other(OtherType),
 }
 
-/// MIME types that are recognised, named to the user, and not read yet.
+/// Kinds that are recognised, named to the user by their MIME type, and not read yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum OtherType {
+    /// None of the kinds that are known.
     Unknown,
     Doc,
     Xls,
@@ -52,7 +53,9 @@ pub enum OtherType {
     M4a,
     Flac,
     Ogg,
+    /// Moving pictures of any container, named as the most common one.
     Video,
+    /// A compound file that is none of the kinds above.
     Ole,
     Executable,
 }
@@ -106,11 +109,6 @@ impl MediaType {
                 O::Executable => "application/x-executable",
             },
         }
-    }
-
-    /// Whether the format has pages of its own; the others flow and count as one page without a size.
-    pub fn is_paged(self) -> bool {
-        matches!(self, Self::Pdf)
     }
 }
 

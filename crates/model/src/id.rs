@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{Digest, MentionType, RelationType, Span};
 
-/// The root of all our UUIDv5 namespaces: UUIDv5 of the URL namespace and `urn:docmill`.
+/// The root of all our UUIDv5 namespaces: drawn once, and in every id since, so that it never changes.
 pub const NAMESPACE: Uuid = Uuid::from_u128(0x9d0c_5f8e_2a41_5b7d_8f36_1c2e_7a90_b3d4);
 
 macro_rules! id {
@@ -47,8 +47,14 @@ id!(
     /// A document: the bytes it holds, in one project.
     DocumentId
 );
-id!(ChunkId);
-id!(MentionId);
+id!(
+    /// A piece of a document's cleaned text, known by its range.
+    ChunkId
+);
+id!(
+    /// What one recogniser found at one range of a document.
+    MentionId
+);
 id!(
     /// A cluster of mentions inside one document.
     ReferentId
@@ -57,8 +63,14 @@ id!(
     /// What referents of different documents have in common: type, name, identifiers.
     ProfileId
 );
-id!(EntityId);
-id!(RelationId);
+id!(
+    /// One thing across the documents of a project.
+    EntityId
+);
+id!(
+    /// All that relates two entities in one way, whatever the documents that say so.
+    RelationId
+);
 
 impl ProjectId {
     pub fn new(name: &str) -> Self {
@@ -93,6 +105,7 @@ impl ReferentId {
 }
 
 impl ProfileId {
+    /// `key` is that of [`Referent::profile_key`](crate::Referent::profile_key).
     pub fn new(key: &Digest) -> Self {
         Self::derive(&[key.as_bytes()])
     }
@@ -108,5 +121,39 @@ impl EntityId {
 impl RelationId {
     pub fn new(from: EntityId, to: EntityId, kind: RelationType) -> Self {
         Self::derive(&[from.0.as_bytes(), to.0.as_bytes(), kind.as_str().as_bytes()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_the_same_on_every_machine_and_in_every_version() {
+        let document = DocumentId::new("p", &Digest::of(b"abc"));
+        let span = Span::new(1, 5);
+        let referent = ReferentId::new(document, MentionType::Person, span);
+        let entity = EntityId::new(ProjectId::new("p"), referent);
+        let ids = [
+            ProjectId::new("p").0,
+            document.0,
+            ChunkId::new(document, span).0,
+            MentionId::new(document, MentionType::Person, span, "rule/name@1").0,
+            referent.0,
+            ProfileId::new(&Digest::of(b"key")).0,
+            entity.0,
+            RelationId::new(entity, entity, RelationType::WroteTo).0,
+        ];
+        let expected = [
+            "83736f8c-3260-5b6f-91cf-69d0403e4187",
+            "e2c5a42e-086c-5298-ac6e-3c38eb9ea818",
+            "b6dc1914-79a1-503c-890e-e38587836e28",
+            "242e1853-cf3b-5534-897f-714f030b4fb3",
+            "8a5cd227-e697-5564-b6c5-e502ca2141bf",
+            "43eb6b4d-b959-56fb-a006-e601d3b38a54",
+            "e651aa27-05bc-595b-ab50-6487ae7d7268",
+            "d35667af-ed13-56ff-85df-b8476958d016",
+        ];
+        assert_eq!(ids.map(|id| id.to_string()), expected);
     }
 }

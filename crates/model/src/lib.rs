@@ -28,3 +28,33 @@ pub use mention::{Identifier, Mention, MentionType, Referent, Role};
 pub use page::{Advance, Block, BlockKind, Page, PageSize, Rect, Word};
 pub use stage::{Stage, State};
 pub use text::{ByteSpan, Chunk, CleanMap, Rewrite, Segment, Span, Text};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each value with its word and the value that the word is read as.
+    fn check<T>(all: &[T], word: fn(T) -> &'static str, parse: fn(&str) -> Option<T>)
+    where
+        T: Copy + PartialEq + std::fmt::Debug + serde::Serialize + serde::de::DeserializeOwned,
+    {
+        for value in all {
+            let json = format!("\"{}\"", word(*value));
+            assert_eq!(serde_json::to_string(value).unwrap(), json);
+            assert_eq!(serde_json::from_str::<T>(&json).unwrap(), *value);
+            assert_eq!(parse(word(*value)), Some(*value));
+        }
+        assert_eq!(parse("no such word"), None);
+    }
+
+    #[test]
+    fn a_word_is_the_same_in_the_program_and_in_what_it_writes() {
+        check(&Stage::ALL, Stage::as_str, Stage::parse);
+        check(&State::ALL, State::as_str, State::parse);
+        check(&Category::ALL, Category::as_str, Category::parse);
+        check(&BlockKind::ALL, BlockKind::as_str, BlockKind::parse);
+        check(&MentionType::ALL, MentionType::as_str, MentionType::parse);
+        check(&RelationType::ALL, RelationType::as_str, RelationType::parse);
+        check(Code::ALL, Code::as_str, Code::parse);
+    }
+}

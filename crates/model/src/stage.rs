@@ -45,11 +45,6 @@ impl Stage {
     pub fn next(self) -> Option<Self> {
         Self::ALL.get(self as usize + 1).copied()
     }
-
-    /// The stage whose output this one reads first; `None` for the first.
-    pub fn previous(self) -> Option<Self> {
-        (self as usize).checked_sub(1).map(|i| Self::ALL[i])
-    }
 }
 
 impl fmt::Display for Stage {
@@ -111,5 +106,16 @@ impl State {
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_follow_each_other_to_the_last() {
+        let flow: Vec<Stage> = std::iter::successors(Some(Stage::ProcessOcr), |stage| stage.next()).collect();
+        assert_eq!(flow, Stage::ALL);
     }
 }

@@ -34,10 +34,6 @@ impl Span {
         self.start <= position && position < self.end
     }
 
-    pub fn overlaps(self, other: Self) -> bool {
-        self.start < other.end && other.start < self.end
-    }
-
     pub fn shift(self, by: u32) -> Self {
         Self { start: self.start + by, end: self.end + by }
     }
@@ -325,8 +321,13 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
-        fn positions_convert_both_ways(text in "(\\PC|é|\u{1F600}|a){0,3000}") {
+        fn positions_convert_both_ways(
+            text in prop::collection::vec(prop::sample::select(vec!['a', 'é', '€', '\u{1F600}']), 0..3 * STRIDE as usize)
+        ) {
+            let text: String = text.into_iter().collect();
             let t = Text::new(text.clone());
             prop_assert_eq!(t.chars() as usize, text.chars().count());
             for (i, (offset, _)) in text.char_indices().enumerate().step_by(97) {
