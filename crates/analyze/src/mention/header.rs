@@ -17,11 +17,18 @@ pub(super) struct Mailbox {
 /// Words that stand in the names of desks, machines and companies, as [`name::fold`] writes them. Sorted.
 #[rustfmt::skip]
 const NO_PERSON: &[&str] = &[
-    "accounting", "accounts", "ag", "alerts", "billing", "buchhaltung", "company", "corp", "corporation", "customer", "department",
-    "dept", "do-not-reply", "foundation", "gmbh", "group", "helpdesk", "inc", "info", "institute", "invoice", "kundenservice",
-    "llc", "llp", "ltd", "mailer-daemon", "marketing", "news", "newsletter", "no-reply", "noreply", "notification",
-    "notifications", "office", "postmaster", "reply", "sales", "sarl", "service", "services", "support", "team",
-    "undisclosed", "university", "via", "webmaster",
+    "accounting", "accounts", "admin", "administrator", "admins", "ag", "agency", "alert", "alerts", "announce",
+    "announcements", "association", "billing", "bot", "buchhaltung", "bugzilla", "bureau", "club", "college",
+    "committee", "company", "confirmation", "corp", "corporation", "council", "customer", "daemon", "department",
+    "dept", "developers", "digest", "do-not-reply", "events", "fax", "forum", "foundation", "gesellschaft",
+    "github", "gitlab", "gmbh", "group", "helpdesk", "hotel", "hotels", "hotline", "inc", "info", "institute",
+    "insurance", "invoice", "jira", "kanzlei", "kundenservice", "library", "lists", "llc", "llp", "ltd",
+    "mailer-daemon", "mailing", "marketing", "ministerium", "ministry", "museum", "nachrichten", "news", "newsletter",
+    "no-reply", "noreply", "notification", "notifications", "office", "online", "order", "orders", "payment",
+    "payments", "plc", "postmaster", "printer", "redaktion", "registration", "reply", "reservations", "robot",
+    "sales", "sarl", "scanner", "school", "security", "sekretariat", "server", "service", "services", "shop",
+    "societe", "society", "stiftung", "store", "subscribers", "support", "system", "systems", "team", "technologies",
+    "undisclosed", "university", "users", "verein", "verlag", "versicherung", "via", "voicemail", "webmaster",
 ];
 
 /// All mailboxes of the lines From, To and Cc, in the order of the text.
@@ -136,11 +143,20 @@ fn is_address(text: &str) -> bool {
 }
 
 fn names_a_person(text: &str) -> bool {
+    // Behind a person's name brackets hold the house: `Anna Schmidt (Legal Department)`.
+    let text = text.find(['(', '[']).filter(|&at| at > 0).map_or(text, |at| &text[..at]);
     let has_letter = text.chars().any(char::is_alphabetic);
-    let foreign = text.contains(|c: char| c == '@' || c.is_numeric());
+    let foreign = text.contains(|c: char| c == '@' || c.is_numeric()) || text.split_whitespace().any(is_domain);
     let folded = name::fold(text);
     let mut words = folded.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | '/' | '|'));
     has_letter && !foreign && !words.any(|w| NO_PERSON.binary_search(&w).is_ok())
+}
+
+/// `Amazon.com`: what has the end of a web address is the name of its owner.
+fn is_domain(word: &str) -> bool {
+    const ENDS: [&str; 8] = [".com", ".org", ".net", ".co.uk", ".de", ".fr", ".eu", ".io"];
+    let word = word.trim_matches(['"', '\'', ',', '(', ')']).to_lowercase();
+    ENDS.iter().any(|end| word.len() > end.len() && word.ends_with(end))
 }
 
 #[cfg(test)]
@@ -172,11 +188,28 @@ mod tests {
 
     #[test]
     fn names_of_desks_addresses_and_numbers_are_no_persons() {
-        for name in
-            ["a@x.org", "\"a@x.org\"", "Support Team", "Acme GmbH", "No-Reply", "\"\"", "Room 5", "Ann via List"]
-        {
+        for name in [
+            "a@x.org",
+            "\"a@x.org\"",
+            "Support Team",
+            "Acme GmbH",
+            "No-Reply",
+            "\"\"",
+            "Room 5",
+            "Ann via List",
+            "Amazon.com",
+            "Tika developers",
+            "Société Générale",
+        ] {
             check(&format!("From: {name} <a@x.org>"), &[(Sender, None, "a@x.org")]);
         }
+    }
+
+    #[test]
+    fn what_stands_in_brackets_does_not_make_a_person_a_desk() {
+        let name = Some("Anna Schmidt (Legal Department)");
+        check("From: Anna Schmidt (Legal Department) <a@x.org>", &[(Sender, name, "a@x.org")]);
+        check("From: Support (Anna) <a@x.org>", &[(Sender, None, "a@x.org")]);
     }
 
     #[test]

@@ -192,10 +192,14 @@ fn is_negative(c: &Candidate) -> bool {
     !c.group("g2").is_empty() || !c.group("g").is_empty() && !dash_in_front
 }
 
-/// Whether the digits go on behind a match (`$1.2.3`): then it is no amount.
+/// Whether the digits go on behind a match (`$1.2.3`, `$250, 000` where spaces were lost or won): then it is no amount.
 fn goes_on(rest: &str) -> bool {
+    static SPACED: LazyLock<Regex> =
+        LazyLock::new(|| compile(r"^[.,]~(?:000\b|\d{3}[.,]~?\d{2,3}\b|\d{1,2}~(?:m|b|tr)illion\b)"));
+    let spaced = SPACED.is_match(&rest[..rest.floor_char_boundary(16.min(rest.len()))]);
     let mut rest = rest.chars();
     match rest.next() {
+        _ if spaced => true,
         Some(c) if c.is_ascii_digit() => true,
         Some('.' | ',' | '\'' | '’' | '/') => rest.next().is_some_and(|c| c.is_ascii_digit()),
         _ => false,
@@ -349,6 +353,9 @@ mod tests {
                 "5 francs",
                 "$$E=mc^2$$",
                 "$1,23,45.6.7",
+                "$250, 000.",
+                "$5, 000, 000. 00",
+                "$20. 6 billion",
             ],
         );
     }

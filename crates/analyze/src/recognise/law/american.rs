@@ -151,8 +151,20 @@ fn amendment(c: &Candidate) -> Option<Reading> {
     ];
     let word = c.group("w").to_lowercase();
     let number = ORDINALS.iter().find(|(name, _)| *name == word)?.1;
-    let after = c.after(40).trim_start().to_lowercase();
-    let of_a_contract = ["to ", "of ", "(", "dated", "effective", "agreement"].iter().any(|w| after.starts_with(w));
+    const OF_A_CONTRACT: [&str; 10] = [
+        "to ",
+        "of ",
+        "(",
+        "dated",
+        "effective",
+        "agreement",
+        "and supplement",
+        "and restate",
+        "and waiver",
+        "and consent",
+    ];
+    let after = c.after(60).split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let of_a_contract = OF_A_CONTRACT.iter().any(|w| after.starts_with(w)) && !after.contains("constitution");
     let span = ByteSpan::new(c.span().start, c.span().end);
     (!of_a_contract).then(|| Reading::new(span, format!("us const amend {}", roman_or_number(number)), 750))
 }
@@ -189,6 +201,7 @@ mod tests {
                 ("U.S. Const. amend. XIV, § 1", &[("U.S. Const. amend. XIV, § 1", "us const amend xiv s 1")]),
                 ("U.S. Const. art. I", &[("U.S. Const. art. I", "us const art i")]),
                 ("the Fourteenth Amendment.", &[("Fourteenth Amendment", "us const amend xiv")]),
+                ("the Fifth Amendment to the Constitution", &[("Fifth Amendment", "us const amend v")]),
             ],
         );
     }
@@ -213,6 +226,7 @@ mod tests {
                 "Section 5 of this Agreement",
                 "42 U.S. 12",
                 "First Amendment to the Lease",
+                "Fifth Amendment\nand Supplement to Lease",
                 "Rule 12",
                 "C.F.R.",
                 "U.S.C.",
