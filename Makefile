@@ -24,5 +24,5 @@ bench:
 # Long proofs: the kill test at a hundred moments and the mutations of the simulator.
 soak:
 	cargo build --release
-	DOCMILL_KILLS=100 cargo test --release -p docmill --test it kill -- --nocapture
+	DOCMILL_KILLS=100 DOCMILL_BINARY=$(CURDIR)/target/release/docmill cargo test -p docmill --test it kill -- --nocapture
 	scripts/mutations.sh

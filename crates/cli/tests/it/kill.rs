@@ -11,7 +11,11 @@ use std::process::{Child, Command, Stdio};
 
 use docmill_testkit::corpus::{Dice, FORMATS, document};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_docmill");
+/// The binary under test: the one of this build, or a release build that `DOCMILL_BINARY` names.
+fn binary() -> PathBuf {
+    std::env::var_os("DOCMILL_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_docmill").into(), PathBuf::from)
+}
+
 /// A document is given up after three deaths of its child, so a test may cause two.
 const CHILD_KILLS: u32 = 2;
 
@@ -46,7 +50,7 @@ impl Pile {
     }
 
     fn command(&self, workspace: &str, workers: u32) -> Command {
-        let mut command = Command::new(BINARY);
+        let mut command = Command::new(binary());
         command.env_clear().env("DOCMILL_LOG", "debug");
         command.arg("run").arg("--workspace").arg(self.workspace(workspace)).arg("--workers").arg(workers.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::null());
@@ -60,7 +64,8 @@ impl Pile {
     }
 
     fn docmill(&self, workspace: &str, arguments: &[&str]) -> Vec<u8> {
-        let output = Command::new(BINARY).args(arguments).arg("--workspace").arg(self.workspace(workspace)).output().unwrap();
+        let output =
+            Command::new(binary()).args(arguments).arg("--workspace").arg(self.workspace(workspace)).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         output.stdout
     }
