@@ -232,11 +232,11 @@ mod tests {
     use docmill_model::Code;
 
     use super::*;
-    use crate::testing::{codes, extract_as, paths};
+    use crate::testing::{self, codes, extract_as, paths};
 
+    #[track_caller]
     fn check(source: &str, expected: &str) {
-        let (page, _) = extract_as(extract, source.as_bytes(), &Options::default());
-        assert_eq!(page.text, expected, "{source:?}");
+        testing::check_text(extract, source, expected);
     }
 
     #[test]

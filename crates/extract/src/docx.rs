@@ -14,7 +14,7 @@ use self::package::{Missing, Package, Relations, damaged};
 use self::story::{Reading, Story};
 use self::style::Styles;
 use self::xml::walk;
-use crate::draft::{Draft, replaced};
+use crate::draft::{Draft, replaced, text_limit};
 use crate::member::{Names, last_component};
 use crate::{Bytes, Error, Flow, Member, Options, Sink, Summary};
 
@@ -43,7 +43,7 @@ struct Document<'a> {
     draft: Draft,
     findings: Findings,
     drawings: Vec<String>,
-    chunks: Vec<String>,
+    alt_chunks: Vec<String>,
 }
 
 /// What is told once for the whole document.
@@ -71,14 +71,12 @@ impl<'a> Document<'a> {
             draft: Draft::new(options),
             findings: Findings::default(),
             drawings: Vec::new(),
-            chunks: Vec::new(),
+            alt_chunks: Vec::new(),
         };
         for name in document.parts("styles", "styles.xml") {
-            let mut styles = Styles::new(options.max_parts);
             if let Ok(part) = document.package.part(&name) {
-                walk(part, options.max_depth, &mut styles);
+                walk(part, options.max_depth, &mut document.styles);
             }
-            document.styles = styles;
         }
         document
     }
@@ -170,7 +168,7 @@ impl<'a> Document<'a> {
         self.findings.is_cut |= story.is_cut();
         if own.is_none() {
             self.drawings = story.drawings;
-            self.chunks = story.chunks;
+            self.alt_chunks = story.alt_chunks;
         }
         if self.package.take_over() || outcome.is_too_long {
             self.warn(Code::PART_LIMIT, format!("{} expands further than is read", reading.path));
@@ -194,8 +192,7 @@ impl<'a> Document<'a> {
         }
         warnings.extend(replaced(self.findings.replaced));
         if self.findings.is_cut && !self.draft.is_cut() {
-            let max = self.options.max_chars;
-            warnings.push(Warning::new(Code::TEXT_LIMIT, format!("text past the first {max} characters was left out")));
+            warnings.push(text_limit(self.options));
         }
         let has_pictures = !self.package.names(&format!("{}media/", self.folder)).is_empty();
         let draft = std::mem::replace(&mut self.draft, Draft::new(self.options));
@@ -209,8 +206,8 @@ impl<'a> Document<'a> {
 
     fn give_members(&mut self, sink: &mut dyn Sink, warnings: &mut Vec<Warning>) -> Result<(), Error> {
         let mut parts = self.package.names(&format!("{}embeddings/", self.folder));
-        let chunks = self.chunks.iter().filter_map(|id| self.relations.get(id)).filter(|r| !r.is_external);
-        parts.extend(chunks.map(|r| r.target.clone()));
+        let included = self.alt_chunks.iter().filter_map(|id| self.relations.get(id)).filter(|r| !r.is_external);
+        parts.extend(included.map(|r| r.target.clone()));
         let mut names = Names::default();
         for (index, part) in parts.iter().enumerate() {
             if index >= self.options.max_parts as usize {

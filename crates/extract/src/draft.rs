@@ -144,10 +144,7 @@ impl Draft {
         sink: &mut dyn Sink,
     ) -> Result<Summary, Error> {
         if self.cut {
-            warnings.push(Warning::new(
-                Code::TEXT_LIMIT,
-                format!("text past the first {} characters was left out", options.max_chars),
-            ));
+            warnings.push(text_limit(options));
         }
         if self.blocks.is_empty() {
             self.text.clear();
@@ -169,6 +166,11 @@ impl Draft {
 
 fn paragraph(span: Span, before: usize) -> Block {
     Block { kind: BlockKind::Paragraph, span, path: format!("p{}", before + 1) }
+}
+
+/// The finding that there is more text than is kept.
+pub(crate) fn text_limit(options: &Options) -> Warning {
+    Warning::new(Code::TEXT_LIMIT, format!("text past the first {} characters was left out", options.max_chars))
 }
 
 /// The finding that so many characters of the text stand for bytes that are none; nothing when there are none.

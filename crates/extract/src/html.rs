@@ -56,16 +56,16 @@ fn too_deep(options: &Options) -> Warning {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{codes, extract_as, paths};
+    use crate::testing::{self, codes, extract_as};
 
+    #[track_caller]
     fn check(source: &str, blocks: &[&str]) {
-        let (page, _) = extract_as(extract, source.as_bytes(), &Options::default());
-        assert_eq!(paths(&page), blocks, "{source}");
+        testing::check_blocks(extract, source, blocks);
     }
 
+    #[track_caller]
     fn check_text(source: &str, expected: &str) {
-        let (page, _) = extract_as(extract, source.as_bytes(), &Options::default());
-        assert_eq!(page.text, expected, "{source}");
+        testing::check_text(extract, source, expected);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use docmill_model::{BlockKind, Code, MediaType, Warning};
 
 use self::body::Use;
 use self::mime::{Part, Structure};
-use crate::draft::{Draft, Gap, replaced};
+use crate::draft::{Draft, Gap, replaced, text_limit};
 use crate::member::Names;
 use crate::{Bytes, Error, Flow, Member, Options, Sink, Summary, html};
 
@@ -30,7 +30,7 @@ pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<
     let mut warnings = Vec::new();
     let mut draft = Draft::new(options);
     draft.push(Gap::Blank, BlockKind::MailHeader, "header".into(), &header_lines(root));
-    if ["From", "To", "Cc", "Subject"].iter().any(|name| root.fields.is_cut(name)) {
+    if ["From", "To", "Cc", "Date", "Subject"].iter().any(|name| root.fields.is_cut(name)) {
         warnings.push(Warning::new(Code::TEXT_LIMIT, "a header field is too long and was cut"));
     }
     let is_damaged = write_body(&structure, &uses, bytes, options, &mut draft, &mut warnings);
@@ -87,7 +87,8 @@ fn write_body(
         is_cut |= words.is_cut;
         let prefix = if number == 0 { "body/".to_owned() } else { format!("body{}/", number + 1) };
         if *use_ == Use::Html {
-            warnings.extend(html::write(&words.text, &prefix, options, draft));
+            // The same of every part, and told once.
+            warnings.extend(html::write(&words.text, &prefix, options, draft).filter(|deep| !warnings.contains(deep)));
             continue;
         }
         for (index, paragraph) in body::paragraphs(&body::lines(&words.text, part)).enumerate() {
@@ -95,10 +96,7 @@ fn write_body(
         }
     }
     if is_cut && !draft.is_cut() {
-        warnings.push(Warning::new(
-            Code::TEXT_LIMIT,
-            format!("text past the first {} characters was left out", options.max_chars),
-        ));
+        warnings.push(text_limit(options));
     }
     warnings.extend(replaced(lost));
     is_damaged

@@ -3,7 +3,7 @@
 //! The number of an item in an ordered list is text, because people cite it. The target of a link stands behind its
 //! text in angle brackets when it says something else. HTML in between is read as in `html.rs`.
 
-use docmill_model::{BlockKind, MediaType};
+use docmill_model::{BlockKind, MediaType, Warning};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
 use crate::draft::{Draft, Gap, replaced};
@@ -29,8 +29,9 @@ pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<
         }
     }
     writer.flush();
+    let warnings = writer.deep.take().into_iter().chain(replaced(decoded.replaced)).collect();
     draft.mark_cut(decoded.cut);
-    draft.deliver(MediaType::Markdown, replaced(decoded.replaced).into_iter().collect(), options, sink)
+    draft.deliver(MediaType::Markdown, warnings, options, sink)
 }
 
 fn dialect() -> pulldown_cmark::Options {
@@ -93,6 +94,8 @@ struct Writer<'d> {
     /// Number of an item or label of a footnote, which stands before the text that comes next.
     mark: Option<String>,
     line: String,
+    /// The finding that a piece of HTML nests too deep.
+    deep: Option<Warning>,
 }
 
 impl<'d> Writer<'d> {
@@ -111,6 +114,7 @@ impl<'d> Writer<'d> {
             counts: Counts::default(),
             mark: None,
             line: String::new(),
+            deep: None,
         }
     }
 
@@ -227,7 +231,8 @@ impl<'d> Writer<'d> {
         let line = std::mem::take(&mut self.line);
         if self.leaf == Leaf::Html {
             self.counts.pieces += 1;
-            html::write(&line, &format!("html{}/", self.counts.pieces), self.options, self.draft);
+            let deep = html::write(&line, &format!("html{}/", self.counts.pieces), self.options, self.draft);
+            self.deep = self.deep.take().or(deep);
             return;
         }
         let (kind, path, gap) = self.place();
@@ -282,17 +287,17 @@ fn says_more(text: &str, target: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{codes, extract_as, paths};
+    use crate::testing::{self, codes, extract_as};
     use docmill_model::Code;
 
+    #[track_caller]
     fn check(source: &str, blocks: &[&str]) {
-        let (page, _) = extract_as(extract, source.as_bytes(), &Options::default());
-        assert_eq!(paths(&page), blocks, "{source}");
+        testing::check_blocks(extract, source, blocks);
     }
 
+    #[track_caller]
     fn check_text(source: &str, expected: &str) {
-        let (page, _) = extract_as(extract, source.as_bytes(), &Options::default());
-        assert_eq!(page.text, expected, "{source}");
+        testing::check_text(extract, source, expected);
     }
 
     #[test]
@@ -333,6 +338,14 @@ mod tests {
     fn footnotes_and_html_are_read() {
         check("a[^n]\n\n[^n]: note\n", &["p1: a[^n]", "footnote1/p1: [^n] note"]);
         check("<div>\n<p>x <b>y</b></p>\n</div>\n\na<br>b <i>c</i>", &["html1/p1: x y", "p1: a\nb c"]);
+    }
+
+    #[test]
+    fn html_that_nests_too_deep_is_told_once() {
+        let piece = "<div>".repeat(300);
+        let source = format!("{piece}a\n\nb\n\n{piece}c\n");
+        let (page, summary) = extract_as(extract, source.as_bytes(), &Options::default());
+        assert_eq!((page.text.as_str(), codes(&summary)), ("a\n\nb\n\nc\n", vec![Code::PART_LIMIT]));
     }
 
     #[test]

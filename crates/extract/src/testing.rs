@@ -24,7 +24,7 @@ impl Sink for Kept {
     }
 }
 
-type Extractor = fn(&Bytes, &Options, &mut dyn Sink) -> Result<Summary, Error>;
+pub(crate) type Extractor = fn(&Bytes, &Options, &mut dyn Sink) -> Result<Summary, Error>;
 
 /// The one page of a format that flows, checked.
 pub(crate) fn extract_as(extract: Extractor, bytes: &[u8], options: &Options) -> (Page, Summary) {
@@ -36,6 +36,20 @@ pub(crate) fn extract_as(extract: Extractor, bytes: &[u8], options: &Options) ->
     crate::invariant::check(&page);
     assert!(page.text.chars().count() <= options.max_chars as usize);
     (page, summary)
+}
+
+/// Reads `source` with the usual options and compares the page's text.
+#[track_caller]
+pub(crate) fn check_text(extract: Extractor, source: &str, expected: &str) {
+    let (page, _) = extract_as(extract, source.as_bytes(), &Options::default());
+    assert_eq!(page.text, expected, "{source:?}");
+}
+
+/// Reads `source` with the usual options and compares [`paths`].
+#[track_caller]
+pub(crate) fn check_blocks(extract: Extractor, source: &str, expected: &[&str]) {
+    let (page, _) = extract_as(extract, source.as_bytes(), &Options::default());
+    assert_eq!(paths(&page), expected, "{source:?}");
 }
 
 /// `path: text` of each block.

@@ -6,10 +6,8 @@ use docmill_model::document::OtherType;
 use docmill_model::{Code, MediaType, Page};
 use proptest::prelude::*;
 
-use crate::testing::{Kept, codes, extract_as};
+use crate::testing::{Extractor, Kept, codes, extract_as};
 use crate::{Bytes, Error, Flow, Member, Options, Sink, Summary, csv, extract, html, markdown, text};
-
-type Extractor = fn(&Bytes, &Options, &mut dyn Sink) -> Result<Summary, Error>;
 
 const FLOWING: [Extractor; 4] = [text::extract, csv::extract, html::extract, markdown::extract];
 

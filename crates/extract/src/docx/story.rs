@@ -68,7 +68,7 @@ pub(super) struct Story<'a> {
     /// Ids of charts and diagrams in the order of the text.
     pub drawings: Vec<String>,
     /// Ids of files that Word shows as if they were part of the text.
-    pub chunks: Vec<String>,
+    pub alt_chunks: Vec<String>,
     /// Characters that were replaced.
     pub replaced: u64,
 }
@@ -99,7 +99,7 @@ impl<'a> Story<'a> {
             written: 0,
             max_written: u64::from(max_chars),
             drawings: Vec::new(),
-            chunks: Vec::new(),
+            alt_chunks: Vec::new(),
             replaced: 0,
         }
     }
@@ -211,7 +211,7 @@ impl<'a> Story<'a> {
             "relIds" => self.note_drawing(element, "dm"),
             "chart" => self.note_drawing(element, "id"),
             "altChunk" => {
-                self.chunks.extend(element.attribute("id").map(|id| id.into_owned()));
+                self.alt_chunks.extend(element.attribute("id").map(|id| id.into_owned()));
                 Mark::Nothing
             }
             _ => {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use mail_parser::decoders::charsets::map::charset_decoder;
+use encoding_rs::WINDOWS_1252;
 use mail_parser::parsers::MessageStream;
 use mail_parser::{Addr, Address, ContentType, HeaderValue};
 
@@ -166,8 +166,10 @@ fn terminated(value: &[u8], max: usize) -> Vec<u8> {
     let is_cut = value.len() > max;
     let value = &value[..value.len().min(max)];
     let value = match std::str::from_utf8(value) {
-        // The cut may fall inside a character; that alone does not make it another encoding.
-        Err(error) if error.error_len().is_some() || !is_cut => Cow::Owned(windows_1252(value).into_bytes()),
+        // A field does not say its charset. The cut may fall inside a character; that alone is no sign of another.
+        Err(error) if error.error_len().is_some() || !is_cut => {
+            Cow::Owned(WINDOWS_1252.decode_without_bom_handling(value).0.into_owned().into_bytes())
+        }
         _ => Cow::Borrowed(value),
     };
     let mut out = without_open_words(&value);
@@ -195,11 +197,6 @@ fn without_open_words(value: &[u8]) -> Vec<u8> {
         }
     }
     out
-}
-
-/// What mail without a declared charset is read as when it is not UTF-8.
-pub(super) fn windows_1252(bytes: &[u8]) -> String {
-    charset_decoder(b"windows-1252").map_or_else(|| String::from_utf8_lossy(bytes).into_owned(), |decode| decode(bytes))
 }
 
 fn join<'x>(addresses: impl Iterator<Item = &'x Addr<'x>>) -> String {

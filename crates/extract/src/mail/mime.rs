@@ -74,14 +74,14 @@ enum Line {
     Other,
 }
 
-/// Finds the parts of `bytes`.
+/// Finds the parts of `bytes`: the message itself, whatever the limits, and those in it.
 pub(super) fn split(bytes: &[u8], max_parts: u32, max_depth: u32) -> Structure<'_> {
     let mut out = Structure::default();
     let mut open: Vec<Boundary> = Vec::new();
     let mut at = 0;
     let mut parent = None;
     loop {
-        if out.parts.len() >= max_parts as usize {
+        if !out.parts.is_empty() && out.parts.len() >= max_parts as usize {
             out.is_cut = true;
             break;
         }
@@ -230,5 +230,8 @@ mod tests {
         let structure = split(many.as_bytes(), 100, 256);
         assert!(structure.is_cut);
         assert_eq!(structure.parts.len(), 100);
+        let structure = split(many.as_bytes(), 0, 256);
+        assert!(structure.is_cut);
+        assert_eq!(structure.parts.len(), 1);
     }
 }
