@@ -8,23 +8,20 @@ const MAX_NAME: usize = 200;
 /// Names that are unique among the members of one parent.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    /// How many members so far were given that name.
+    /// The last number that was tried behind each name, 1 standing for the name itself.
     taken: BTreeMap<String, u32>,
 }
 
 impl Names {
     /// Gives `name` back, or with a number behind it, such as `report.pdf (2)`, when it is taken.
     pub(crate) fn unique(&mut self, name: String) -> String {
-        let mut count = self.taken.get(&name).copied().unwrap_or(0) + 1;
+        let mut count = self.taken.get(&name).copied().unwrap_or(0);
         let mut unique = name.clone();
         while self.taken.contains_key(&unique) {
-            count = count.max(2);
+            count += 1;
             unique = format!("{name} ({count})");
-            if self.taken.contains_key(&unique) {
-                count += 1;
-            }
         }
-        self.taken.insert(name, count);
+        self.taken.insert(name, count.max(1));
         self.taken.entry(unique.clone()).or_insert(1);
         unique
     }
@@ -40,6 +37,7 @@ pub(crate) fn last_component(path: &str) -> String {
     if name.chars().count() <= MAX_NAME {
         return name.to_owned();
     }
+    // What is longer than any ending in use is a sentence with a full stop in it.
     let ending = name.rsplit_once('.').map(|(_, e)| e).filter(|e| e.len() <= 16);
     let short: String = name.chars().take(MAX_NAME).collect();
     ending.map_or(short.clone(), |ending| format!("{short}.{ending}"))

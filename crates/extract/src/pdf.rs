@@ -32,6 +32,7 @@ use hayro_interpret::{
 };
 
 use crate::{Bytes, Error, Flow, Options, Sink, Summary};
+use compose::{compose, hundredths};
 use ink::{Ink, Limits, Recorder, TooManySteps};
 
 /// The limits of a page. They are not shared between pages, so that a page comes out the same whatever was read
@@ -146,10 +147,9 @@ enum Outcome {
 
 fn read<'a>(source: &Source<'a>, number: u32, cache: &InterpreterCache<'a>, limits: Limits) -> (Page, Outcome) {
     let (width, height) = source.base_dimensions();
-    let hundredths = |points: f32| (f64::from(points) * 100.0).round() as i32;
     let mut page = Page {
         number,
-        size: Some(PageSize { width: hundredths(width), height: hundredths(height) }),
+        size: Some(PageSize { width: hundredths(width.into()), height: hundredths(height.into()) }),
         rotation: match source.rotation() {
             Rotation::None => 0,
             Rotation::Horizontal => 90,
@@ -175,7 +175,7 @@ fn read<'a>(source: &Source<'a>, number: u32, cache: &InterpreterCache<'a>, limi
         }
     }
     let ink = recorder.into_ink();
-    let whole = compose::compose(&ink, &mut page, limits.chars);
+    let whole = compose(&ink, &mut page, limits.chars);
     if ink.full || !whole {
         warn(&mut page, Code::TEXT_LIMIT, format!("the text of the page was cut at {} characters", limits.chars));
     }

@@ -82,5 +82,15 @@ impl Sample {
     }
 }
 
+/// A little-endian number; `None` when the bytes end before it.
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+/// As [`u16_at`].
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
 #[cfg(test)]
 mod tests;

@@ -154,8 +154,8 @@ impl Writer<'_> {
     }
 }
 
-/// Hundredths of a point.
-fn hundredths(points: f64) -> i32 {
+/// Points as the model stores them, in hundredths.
+pub(super) fn hundredths(points: f64) -> i32 {
     (points * 100.0).round() as i32
 }
 

@@ -1,6 +1,6 @@
 //! Fragments of a region -> lines -> words.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::fragment::{Fragment, WORD_GAP};
 
@@ -27,8 +27,8 @@ pub(super) fn lines(all: &[Fragment], mut members: Vec<u32>) -> Vec<Line> {
         f.x0.total_cmp(&g.x0).then(f.base.total_cmp(&g.base)).then(a.cmp(&b))
     });
     let mut lines: Vec<Line> = Vec::new();
-    // By the base at the right end, in thousandths of a point.
-    let mut ends: BTreeMap<(i64, u32), ()> = BTreeMap::new();
+    // Of each line the base at its right end, in thousandths of a point, and its index.
+    let mut ends: BTreeSet<(i64, u32)> = BTreeSet::new();
     let key = |base: f64| (base * 1000.0) as i64;
     for member in members {
         let fragment = &all[member as usize];
@@ -38,7 +38,7 @@ pub(super) fn lines(all: &[Fragment], mut members: Vec<u32>) -> Vec<Line> {
         let below = ends.range((at, 0)..=(at.saturating_add(reach), u32::MAX)).take(NEIGHBOURS);
         let nearest = above
             .chain(below)
-            .map(|(&(end, line), ())| ((end - at).abs(), line, end))
+            .map(|&(end, line)| ((end - at).abs(), line, end))
             .filter(|&(_, line, end)| joins(&lines[line as usize], end as f64 / 1000.0, fragment))
             .min();
         match nearest {
@@ -49,13 +49,13 @@ pub(super) fn lines(all: &[Fragment], mut members: Vec<u32>) -> Vec<Line> {
                 // A raised or lowered small glyph does not move the line.
                 if fragment.size >= 0.85 * line.size {
                     ends.remove(&(end, index));
-                    ends.insert((at, index), ());
+                    ends.insert((at, index));
                     line.base = line.base.max(fragment.base);
                     line.size = line.size.max(fragment.size);
                 }
             }
             None => {
-                ends.insert((at, lines.len() as u32), ());
+                ends.insert((at, lines.len() as u32));
                 lines.push(Line {
                     fragments: vec![member],
                     x0: fragment.x0,

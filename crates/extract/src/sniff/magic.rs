@@ -125,8 +125,8 @@ fn is_tar(bytes: &[u8]) -> bool {
 }
 
 fn is_dos_program(bytes: &[u8]) -> bool {
-    let Some(at) = bytes.get(60..64) else { return false };
-    let at = u32::from_le_bytes([at[0], at[1], at[2], at[3]]) as usize;
+    let Some(at) = super::u32_at(bytes, 60) else { return false };
+    let at = at as usize;
     let signature = at.checked_add(2).and_then(|end| bytes.get(at..end));
     bytes.starts_with(b"MZ") && matches!(signature, Some(b"PE" | b"NE" | b"LE" | b"LX"))
 }

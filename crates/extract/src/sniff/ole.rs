@@ -4,11 +4,14 @@
 use docmill_model::MediaType;
 use docmill_model::document::OtherType as O;
 
+use super::{u16_at, u32_at};
+
 pub(super) const MAGIC: [u8; 8] = [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
 
 /// Directory sectors that are read: 4,096 entries with sectors of 512 bytes. Real roots stand at the beginning.
 const MAX_SECTORS: usize = 1_024;
 
+/// Bytes of an entry of the directory.
 const ENTRY: usize = 128;
 
 /// The mark for "no entry" in the tree of siblings.
@@ -38,9 +41,8 @@ pub(crate) fn is_encrypted_package(bytes: &[u8]) -> bool {
 
 /// Names of the streams and storages in the root, which compare without regard to case; `None` if there is no directory.
 fn root_names(bytes: &[u8]) -> Option<Vec<String>> {
-    let shift = u16::from_le_bytes(bytes.get(30..32)?.try_into().ok()?);
     // 512 bytes in version 3, 4,096 in version 4; nothing else is allowed.
-    let sector_size = match shift {
+    let sector_size = match u16_at(bytes, 30)? {
         9 => 512,
         12 => 4096,
         _ => return None,
@@ -95,13 +97,9 @@ impl<'a> File<'a> {
     }
 }
 
+/// The name of an entry: at most 32 units of UTF-16, the zero behind it included, and its length in bytes.
 fn name_of(entry: &[u8]) -> String {
-    let length = usize::from(u16::from_le_bytes([entry[64], entry[65]])).saturating_sub(2).min(62);
+    let length = usize::from(u16_at(entry, 64).unwrap_or(0)).saturating_sub(2).min(62);
     let units = entry[..length].chunks_exact(2).map(|u| u16::from_le_bytes([u[0], u[1]]));
     char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let bytes = bytes.get(at..at.checked_add(4)?)?;
-    Some(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
 }

@@ -6,6 +6,8 @@ use docmill_model::MediaType;
 use docmill_model::document::OtherType as O;
 use flate2::read::DeflateDecoder;
 
+use super::{u16_at, u32_at};
+
 /// Entries that are looked at.
 const MAX_ENTRIES: usize = 10_000;
 
@@ -146,14 +148,4 @@ fn for_each_header(bytes: &[u8], look: &mut dyn FnMut(&[u8], usize)) {
             look(name, at);
         }
     }
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    let bytes = bytes.get(at..at.checked_add(2)?)?;
-    Some(u16::from_le_bytes([bytes[0], bytes[1]]))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let bytes = bytes.get(at..at.checked_add(4)?)?;
-    Some(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
 }
