@@ -244,8 +244,13 @@ fn check_ranges(rows: &Rows, document: &Value) {
     for (index, block) in rows.under("block", document).enumerate() {
         assert_eq!(number(block, "index") as usize, index, "{block}");
         assert!(end <= span(block).start && span(block).end <= clean.chars(), "{block} is out of order");
+        assert!(!clean.slice(span(block)).trim().is_empty(), "{block} is blank");
+        let gap = clean.slice(Span::new(end, span(block).start));
+        assert!(gap.trim().is_empty(), "{gap:?} before {block} lies in no block");
         end = span(block).end;
     }
+    let rest = clean.slice(Span::new(end, clean.chars()));
+    assert!(rest.trim().is_empty(), "{rest:?} lies in no block of {document}");
     let mut end = 0;
     let mut last_page = 1;
     for (index, chunk) in rows.under("chunk", document).enumerate() {
