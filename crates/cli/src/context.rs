@@ -10,8 +10,9 @@ use crate::args::Global;
 use crate::config::{Config, Layers};
 use crate::failure::Error;
 use crate::format::quoted;
-use crate::screen::Screen;
+use crate::screen::{Screen, visible};
 
+/// The screen, the settings, and where the workspace is.
 pub struct Context {
     pub screen: Screen,
     pub config: Config,
@@ -60,7 +61,7 @@ impl Context {
     /// A command to type next, for this workspace.
     pub fn command(&self, rest: &str) -> String {
         match self.named {
-            true => format!("docmill --workspace {} {rest}", quoted(&self.folder.to_string_lossy())),
+            true => format!("docmill --workspace {} {rest}", quoted(&shown(&self.folder))),
             false => format!("docmill {rest}"),
         }
     }
@@ -78,7 +79,17 @@ pub fn runtime() -> Result<Runtime> {
     Ok(builder.worker_threads(2).enable_all().build().map_err(Error::Start)?)
 }
 
-/// A path as it is shown.
+/// A path as it is shown: in one line, with the blanks that it has.
 pub fn shown(path: &Path) -> String {
-    crate::screen::line(&path.to_string_lossy())
+    visible(&path.to_string_lossy()).replace(['\n', '\t'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_keeps_its_blanks_and_stays_in_one_line() {
+        assert_eq!(shown(Path::new("two  blanks\nand\u{1b}[2J")), "two  blanks and\u{fffd}[2J");
+    }
 }

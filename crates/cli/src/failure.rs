@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::config;
 use crate::format::short;
-use crate::screen::visible;
+use crate::screen::{escaped, visible};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,11 +76,14 @@ pub fn report(error: &anyhow::Error, json: bool) -> Exit {
         return Exit::Fine;
     }
     let Some(told) = told(error) else {
-        let _ = writeln!(
-            io::stderr(),
-            "error: this is a bug in docmill: {}\nhint: please report it with this message and the output of `docmill doctor`",
-            visible(&format!("{error:#}"))
-        );
+        let message = format!("this is a bug in docmill: {error:#}");
+        let hint = "please report it with this message and the output of `docmill doctor`";
+        let text = match json {
+            true => escaped(&json!({ "error": { "code": null, "message": message, "hint": hint } }).to_string())
+                .into_owned(),
+            false => format!("error: {}\nhint: {hint}", visible(&message)),
+        };
+        let _ = writeln!(io::stderr(), "{text}");
         return Exit::Ours;
     };
     print(&told, json);
@@ -90,13 +93,36 @@ pub fn report(error: &anyhow::Error, json: bool) -> Exit {
 /// What the store says only when something of ours broke: its writer is gone, or a lease was lost that nobody else
 /// can have taken.
 fn is_bug(error: &anyhow::Error) -> bool {
-    let bug = |error: &store::Error| matches!(error, store::Error::Stopped | store::Error::Fenced { .. });
-    match error.downcast_ref::<engine::Error>() {
-        Some(engine::Error::Store(error)) => bug(error),
-        Some(engine::Error::Fatal(error)) => bug(error),
-        Some(_) => false,
-        None => error.downcast_ref().is_some_and(bug),
-    }
+    let of_store = |error: &store::Error| match error {
+        store::Error::Stopped | store::Error::Fenced { .. } => true,
+        store::Error::Full(_)
+        | store::Error::ReadOnly(_)
+        | store::Error::Busy(_)
+        | store::Error::Newer { .. }
+        | store::Error::Damaged(_)
+        | store::Error::UnknownDocument(_)
+        | store::Error::Corrupt(_)
+        | store::Error::Query(_)
+        | store::Error::Sqlite(_)
+        | store::Error::File(_) => false,
+    };
+    let of_engine = |error: &engine::Error| match error {
+        engine::Error::Store(error) => of_store(error),
+        engine::Error::Fatal(error) => of_store(error),
+        engine::Error::Missing(_)
+        | engine::Error::NotAWorkspace(_)
+        | engine::Error::Busy(_)
+        | engine::Error::Io { .. }
+        | engine::Error::Source { .. }
+        | engine::Error::Argument(_) => false,
+    };
+    let of_export = |error: &engine::ExportError| match error {
+        engine::ExportError::Store(error) => of_store(error),
+        engine::ExportError::Write(_) => false,
+    };
+    error.downcast_ref().is_some_and(of_store)
+        || error.downcast_ref().is_some_and(of_engine)
+        || error.downcast_ref().is_some_and(of_export)
 }
 
 /// Says what clap has to say: help and version to standard output, anything else as an error of the user.
@@ -134,7 +160,7 @@ fn print(told: &Told, json: bool) {
         if !told.details.is_empty() {
             error["details"] = json!(told.details);
         }
-        json!({ "error": error }).to_string()
+        escaped(&json!({ "error": error }).to_string()).into_owned()
     } else {
         let mut lines = vec![format!("error: {} [{}]", told.message, told.code)];
         lines.extend(told.causes.iter().map(|cause| format!("  caused by: {cause}")));
@@ -337,6 +363,7 @@ mod tests {
         let check = |error: anyhow::Error, exit| assert_eq!(report(&error, true), exit);
         check(store::Error::Stopped.into(), Exit::Ours);
         check(engine::Error::Store(store::Error::Stopped).into(), Exit::Ours);
+        check(engine::ExportError::Store(store::Error::Stopped).into(), Exit::Ours);
         check(anyhow::anyhow!("unforeseen"), Exit::Ours);
         check(store::Error::Query("x".into()).into(), Exit::Mendable);
         check(engine::Error::Busy("w".into()).into(), Exit::Mendable);

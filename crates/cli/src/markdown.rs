@@ -1,5 +1,7 @@
 //! A page's blocks as Markdown.
 
+use std::collections::BTreeMap;
+
 use docmill_model::{Block, BlockKind, Page, Text};
 
 /// Writes a page. Pages of paged formats begin with a comment that names them.
@@ -66,11 +68,15 @@ fn longest_run(text: &str, of: char) -> usize {
 fn escaped(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+    let mut rest = line.chars();
     for (at, c) in line.char_indices() {
+        rest.next();
         let anywhere = matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<');
         let at_start = at == 0 && matches!(c, '#' | '>' | '-' | '+' | '=' | '~');
         let after_number = digits > 0 && at == digits && matches!(c, '.' | ')');
-        if anywhere || at_start || after_number {
+        // `&lt;` in a text is no sign for `<`.
+        let entity = c == '&' && rest.clone().next().is_some_and(|next| next == '#' || next.is_ascii_alphabetic());
+        if anywhere || at_start || after_number || entity {
             out.push('\\');
         }
         out.push(c);
@@ -105,18 +111,17 @@ fn table(text: &Text, blocks: &[Block]) -> (String, usize) {
     let Some((name, ..)) = blocks.first().and_then(|b| position(&b.path)) else {
         return (single(&blocks[0], text.slice(blocks[0].span)), 1);
     };
-    let mut rows: Vec<(u32, Vec<String>)> = Vec::new();
+    // Only the cells that are there: a row may be nothing but a last column.
+    let mut rows: Vec<(u32, BTreeMap<usize, String>)> = Vec::new();
     let mut taken = 0;
     for block in blocks.iter().take_while(|b| b.kind == BlockKind::Cell) {
         let Some((_, row, column)) = position(&block.path).filter(|(table, ..)| *table == name) else { break };
         if rows.last().is_none_or(|(number, _)| *number != row) {
-            rows.push((row, Vec::new()));
+            rows.push((row, BTreeMap::new()));
         }
         if let Some((_, cells)) = rows.last_mut() {
-            let column = column.clamp(1, MAX_COLUMN);
-            cells.resize(cells.len().max(column), String::new());
             let value = cell(text.slice(block.span));
-            let place = &mut cells[column - 1];
+            let place = cells.entry(column.clamp(1, MAX_COLUMN)).or_default();
             if !place.is_empty() {
                 place.push(' ');
             }
@@ -124,12 +129,17 @@ fn table(text: &Text, blocks: &[Block]) -> (String, usize) {
         }
         taken += 1;
     }
-    let width = rows.iter().map(|(_, cells)| cells.len()).max().unwrap_or(1);
+    let last = |cells: &BTreeMap<usize, String>| cells.last_key_value().map_or(1, |(column, _)| *column);
+    let width = rows.iter().map(|(_, cells)| last(cells)).max().unwrap_or(1);
     let mut out = String::new();
     for (index, (_, cells)) in rows.iter().enumerate() {
         // Shorter rows are filled up by whoever reads them; the head says how many columns there are.
-        let missing = if index == 0 { width - cells.len() } else { 0 };
-        out.push_str(&format!("| {} |{}\n", cells.join(" | "), "  |".repeat(missing)));
+        let columns = if index == 0 { width } else { last(cells) };
+        out.push('|');
+        for column in 1..=columns {
+            out.push_str(&format!(" {} |", cells.get(&column).map_or("", String::as_str)));
+        }
+        out.push('\n');
         if index == 0 {
             out.push_str(&format!("|{}\n", " --- |".repeat(width)));
         }
@@ -178,6 +188,7 @@ mod tests {
         check(&[(P, "p", "1. no list\n2) nor this")], "1\\. no list\n2\\) nor this\n");
         check(&[(P, "p", "a *b* <c> [d](e) f_g `h`")], "a \\*b\\* \\<c> \\[d\\](e) f\\_g \\`h\\`\n");
         check(&[(P, "p", "1.5 and 3")], "1\\.5 and 3\n");
+        check(&[(P, "p", "A & B, AT&T, &lt;&#60;&")], "A & B, AT\\&T, \\&lt;\\&#60;&\n");
     }
 
     #[test]

@@ -93,16 +93,23 @@ enum Mode {
     Events,
 }
 
+/// What the thread that tells looks at.
+struct Watched {
+    counts: Counts,
+    ended: bool,
+}
+
 struct Shared {
-    counts: Mutex<(Counts, bool)>,
+    watched: Mutex<Watched>,
     ended: Condvar,
     mode: Mode,
     started: Instant,
 }
 
 impl Shared {
-    fn counts(&self) -> MutexGuard<'_, (Counts, bool)> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Watched> {
+        // Counting does not panic, so that a poisoned lock still guards whole counts.
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -111,7 +118,7 @@ struct Watch(Arc<Shared>);
 
 impl Observer for Watch {
     fn on(&self, event: Event) {
-        self.0.counts().0.count(&event);
+        self.0.lock().counts.count(&event);
         if self.0.mode == Mode::Events {
             // One write, so that lines of several threads do not mix.
             let _ = io::stderr().write_all(format!("{}\n", log_line(&event)).as_bytes());
@@ -135,7 +142,7 @@ impl Progress {
         };
         let counts = Counts { total: open, intake_done: !intake, ..Counts::default() };
         let shared = Arc::new(Shared {
-            counts: Mutex::new((counts, false)),
+            watched: Mutex::new(Watched { counts, ended: false }),
             ended: Condvar::new(),
             mode,
             started: Instant::now(),
@@ -155,16 +162,15 @@ impl Progress {
     /// stage, because an early one gave what it gave before, has ended too.
     pub fn end(mut self, whole: bool) -> Counts {
         if whole {
-            let mut guard = self.shared.counts();
-            let counts = &mut guard.0;
+            let counts = &mut self.shared.lock().counts;
             counts.done = counts.total.max(counts.begun).max(counts.done);
         }
         self.stop();
-        self.shared.counts().0.clone()
+        self.shared.lock().counts.clone()
     }
 
     fn stop(&mut self) {
-        self.shared.counts().1 = true;
+        self.shared.lock().ended = true;
         self.shared.ended.notify_all();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -183,15 +189,12 @@ fn tell(shared: &Shared) {
     if log {
         let _ = io::stderr().write_all(b"started\n");
     }
-    let mut guard = shared.counts();
-    while !guard.1 {
-        guard = shared
-            .ended
-            .wait_timeout_while(guard, tick, |(_, ended)| !*ended)
-            .unwrap_or_else(PoisonError::into_inner)
-            .0;
-        let (text, ended) = (guard.0.line(shared.started.elapsed()), guard.1);
-        drop(guard);
+    let mut watched = shared.lock();
+    while !watched.ended {
+        let waited = shared.ended.wait_timeout_while(watched, tick, |watched| !watched.ended);
+        watched = waited.unwrap_or_else(PoisonError::into_inner).0;
+        let (text, ended) = (watched.counts.line(shared.started.elapsed()), watched.ended);
+        drop(watched);
         // Nothing to say about a run that was over before it could be watched.
         let out = match (log, ended) {
             (true, false) => format!("{text}\n"),
@@ -200,7 +203,7 @@ fn tell(shared: &Shared) {
             (false, true) => "\r\x1b[2K".to_owned(),
         };
         let _ = io::stderr().write_all(out.as_bytes());
-        guard = shared.counts();
+        watched = shared.lock();
     }
 }
 

@@ -43,13 +43,15 @@ impl Screen {
         if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
+    /// Writes text to standard output. What comes from documents has to go through [`visible`] or [`line`] before.
     pub fn print(&self, text: &str) -> Result<(), Error> {
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::Output)
     }
 
+    /// Writes a value over several lines, so that it cannot command a terminal either.
     pub fn print_json(&self, value: &Value) -> Result<(), Error> {
-        self.print(&format!("{value:#}\n"))
+        self.print(&format!("{}\n", escaped(&format!("{value:#}"))))
     }
 
     /// Says something that is not the result.
@@ -58,14 +60,32 @@ impl Screen {
     }
 }
 
-/// Text that cannot command a terminal: control characters other than line feed and tab, and characters that turn
-/// the direction of writing, stand as U+FFFD.
+/// Control characters other than line feed and tab, and characters that turn the direction of writing.
+fn is_harmful(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t')
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Text that cannot command a terminal: what could stands as U+FFFD.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    let harmful = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if text.contains(harmful) { Cow::Owned(text.replace(harmful, "\u{fffd}")) } else { Cow::Borrowed(text) }
+    if text.contains(is_harmful) { Cow::Owned(text.replace(is_harmful, "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
+/// JSON of the same meaning that cannot command a terminal: what could, and JSON allows in its strings as it is,
+/// stands as `\uXXXX`.
+pub fn escaped(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_harmful) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match is_harmful(c) {
+            // All of them lie in the plane that has four digits.
+            true => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => out.push(c),
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// [`visible`], in one line.
@@ -85,5 +105,14 @@ mod tests {
         check("a\u{202e}fdp.exe", "a\u{fffd}fdp.exe");
         check("\r\u{9b}", "\u{fffd}\u{fffd}");
         assert_eq!(line("two\n  lines\x07"), "two lines\u{fffd}");
+    }
+
+    #[test]
+    fn json_cannot_command_the_terminal_and_means_the_same() {
+        let value = serde_json::json!({ "\u{9b}2J": "a\u{202e}\u{7f}\x1b\n\t\\é" });
+        let text = format!("{value:#}");
+        assert!(!escaped(&text).contains(is_harmful), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&escaped(&text)).unwrap(), value);
+        assert_eq!(escaped("{\n  \"é\": 1\n}"), "{\n  \"é\": 1\n}");
     }
 }

@@ -10,6 +10,10 @@ const LENGTH: usize = 240;
 /// Characters before the first hit that give it a context.
 const LEAD: usize = 60;
 
+/// Hits that are weighed in one stretch: as many short words as it can hold, and a bound on the work where a text says
+/// the same word over and over.
+const WEIGHED: usize = 64;
+
 /// A stretch of a text with the hits in it, all as byte ranges of the text; the hits in order, inside the stretch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet {
@@ -40,9 +44,13 @@ pub fn snippet(text: &str, query: &str) -> Snippet {
     let hits: Vec<(Range<usize>, usize)> =
         words(text).filter_map(|(range, word)| Some((range, wanted.iter().position(|w| *w == word)?))).collect();
     let first = (0..hits.len()).max_by_key(|index| {
-        let end = hits[*index].0.start + LENGTH - LEAD;
+        let end = forward(text, hits[*index].0.start, LENGTH - LEAD);
         let mut seen = vec![false; wanted.len()];
-        hits[*index..].iter().take_while(|(range, _)| range.end <= end).take(64).for_each(|(_, w)| seen[*w] = true);
+        hits[*index..]
+            .iter()
+            .take_while(|(range, _)| range.end <= end)
+            .take(WEIGHED)
+            .for_each(|(_, w)| seen[*w] = true);
         (seen.iter().filter(|s| **s).count(), std::cmp::Reverse(*index))
     });
     let from = first.map_or(0, |index| hits[index].0.start);
@@ -52,11 +60,12 @@ pub fn snippet(text: &str, query: &str) -> Snippet {
     Snippet { stretch: start..end, hits }
 }
 
-/// Some characters before a position.
+/// The position some characters before another, or the start.
 fn back(text: &str, from: usize, count: usize) -> usize {
     text[..from].char_indices().rev().take(count).last().map_or(from, |(at, _)| at)
 }
 
+/// The position some characters behind another, or the end.
 fn forward(text: &str, from: usize, count: usize) -> usize {
     text[from..].char_indices().nth(count).map_or(text.len(), |(at, _)| from + at)
 }

@@ -1,5 +1,6 @@
 //! `extract`: one file to the terminal, without a workspace.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Seek as _, Write as _};
 use std::path::Path;
@@ -14,7 +15,7 @@ use crate::args::{self, To};
 use crate::context::{Context, shown};
 use crate::failure::{Error, Exit};
 use crate::markdown;
-use crate::screen::visible;
+use crate::screen::{escaped, visible};
 
 pub fn extract(cx: &Context, args: &args::Extract) -> Result<Exit> {
     let file = open(&args.file)?;
@@ -107,9 +108,9 @@ impl Writer {
         let first = self.pages == 0;
         self.pages += 1;
         let text = match self.to {
-            To::Text => page.text.clone(),
-            To::Md => markdown::page(page, first),
-            To::Json => format!("{}{}", if first { "{\"pages\":[\n" } else { ",\n" }, page_json(page)),
+            To::Text => Cow::Borrowed(page.text.as_str()),
+            To::Md => Cow::Owned(markdown::page(page, first)),
+            To::Json => Cow::Owned(format!("{}{}", if first { "{\"pages\":[\n" } else { ",\n" }, page_json(page))),
         };
         if self.to != To::Json {
             for warning in &page.warnings {
@@ -118,10 +119,12 @@ impl Writer {
                 let _ = writeln!(io::stderr(), "{}", visible(&text));
             }
         }
-        match self.guarded && self.to != To::Json {
-            true => self.out.write_all(visible(&text).as_bytes()),
-            false => self.out.write_all(text.as_bytes()),
-        }
+        let text = match (self.to, self.guarded) {
+            (To::Json, _) => escaped(&text),
+            (To::Text | To::Md, true) => visible(&text),
+            (To::Text | To::Md, false) => Cow::Borrowed(&*text),
+        };
+        self.out.write_all(text.as_bytes())
     }
 
     fn end(&mut self, reading: &Reading) -> io::Result<()> {
@@ -147,7 +150,7 @@ impl Writer {
     fn tail(&mut self, rest: &Value) -> io::Result<()> {
         let head = if self.pages == 0 { "{\"pages\":[" } else { "" };
         let rest = rest.to_string();
-        writeln!(self.out, "{head}],{}", rest.strip_prefix('{').unwrap_or(&rest))
+        writeln!(self.out, "{head}],{}", escaped(rest.strip_prefix('{').unwrap_or(&rest)))
     }
 }
 

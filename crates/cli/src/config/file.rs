@@ -32,15 +32,21 @@ pub fn read(path: &Path) -> Result<Vec<Entry>, Problem> {
         return Err(problem(1, "the file is larger than 1 MiB".to_owned()));
     }
     let text = String::from_utf8(bytes).map_err(|_| problem(1, "the file is not UTF-8".to_owned()))?;
-    let line_of = |at: usize| text.as_bytes()[..at.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1;
+    let feeds = |part: &str| part.bytes().filter(|b| *b == b'\n').count();
     let table = DeTable::parse(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| line_of(span.start));
-        problem(line, error.message().lines().next().unwrap_or("is not TOML").to_owned())
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        problem(feeds(before) + 1, error.message().lines().next().unwrap_or("is not TOML").to_owned())
     })?;
     let mut found = Vec::new();
     entries("", table.get_ref(), &mut found);
     found.sort_by_key(|(at, _, _)| *at);
-    Ok(found.into_iter().map(|(at, key, given)| Entry { key, given, line: line_of(at) }).collect())
+    let (mut line, mut counted) = (1, 0);
+    let numbered = found.into_iter().map(|(at, key, given)| {
+        line += feeds(&text[counted..at]);
+        counted = at;
+        Entry { key, given, line }
+    });
+    Ok(numbered.collect())
 }
 
 /// Takes the leaves of a table with the position of their keys. The parser bounds how deep tables nest.

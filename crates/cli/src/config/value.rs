@@ -67,6 +67,7 @@ pub fn show_bytes(bytes: u64) -> String {
     whole.map_or_else(|| format!("{bytes}B"), |(name, factor)| format!("{}{name}", bytes / factor))
 }
 
+/// To the second, or to the millisecond where there is a part of one.
 pub fn show_duration(duration: Duration) -> String {
     match duration.subsec_millis() {
         0 => format!("{}s", duration.as_secs()),
