@@ -150,7 +150,10 @@ fn disturbed(pile: &Pile, dice: &mut Dice, child_kills: &mut BTreeMap<String, u3
             }
         }
     }
-    let parent = killed?;
+    let Some(parent) = killed else {
+        run.wait().unwrap();
+        return None;
+    };
     let open = log.open.clone();
     if parent {
         // What was written before the kill is still in the pipe: the last word on what was running.
