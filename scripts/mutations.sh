@@ -5,7 +5,8 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
+# A folder of its own: cargo tells a copy from the original by nothing but time stamps, and would take one for the other.
+export CARGO_TARGET_DIR=$root/target/mutations
 
 fresh() { rm -rf "${copy:?}"/*; (cd "$root" && git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf - --ignore-failed-read 2>/dev/null) | tar -C "$copy" -xf -; }
 

@@ -10,7 +10,15 @@ use crate::stage::Ended;
 /// Maps what an extractor says. Nothing of it is tried again: the same bytes would say the same.
 pub fn disposition(error: extract::Error) -> Ended {
     let chain = vec![format!("extract::Error: {error}")];
-    let failure = |code, message: String| Failure { warning: Warning::new(code, message), chain: chain.clone() };
+    use extract::Error as E;
+    let media_type = match &error {
+        E::NeedsPassword { media_type } | E::Unsupported { media_type } | E::Damaged { media_type, .. } => {
+            Some(*media_type)
+        }
+        E::Empty | E::Stopped => None,
+    };
+    let failure =
+        |code, message: String| Failure { media_type, ..Failure::new(Warning::new(code, message), chain.clone()) };
     match &error {
         extract::Error::Empty => Ended::Skipped(failure(Code::EMPTY_FILE, "the file has no bytes".into())),
         extract::Error::NeedsPassword { media_type } => Ended::Skipped(failure(
@@ -60,13 +68,13 @@ pub(crate) fn death(death: &Death, stderr: &str) -> Failure {
     if !stderr.trim().is_empty() {
         chain.push(format!("stderr: {}", stderr.trim()));
     }
-    Failure { warning: Warning::new(code, message), chain }
+    Failure::new(Warning::new(code, message), chain)
 }
 
 /// Maps an error of the operating system while a document's bytes were read.
 pub(crate) fn io(error: &std::io::Error) -> Failure {
     let code = io_code(error);
-    Failure { warning: Warning::new(code, code.meaning()), chain: chain(error) }
+    Failure::new(Warning::new(code, code.meaning()), chain(error))
 }
 
 pub(crate) fn io_code(error: &std::io::Error) -> Code {

@@ -325,10 +325,7 @@ fn error_reply(status: &str, failure: &Failure) -> Value {
 }
 
 fn bug(panic: &tokio::task::JoinError) -> Failure {
-    Failure {
-        warning: Warning::new(Code::STAGE_BUG, "a stage stopped on an error of its own"),
-        chain: vec![panic.to_string()],
-    }
+    Failure::new(Warning::new(Code::STAGE_BUG, "a stage stopped on an error of its own"), vec![panic.to_string()])
 }
 
 /// The message of an outbox row: ids, never texts.

@@ -62,7 +62,7 @@ pub async fn run(
     let worker_options = celeriac::Options {
         queues: task::queues(),
         // One more than compute at a time, so that a claim and a commit overlap with the work of others.
-        concurrency: workers + 1,
+        concurrency: workers + 32,
         prefetch_multiplier: 1,
         hostname: "docmill@localhost".into(),
     };

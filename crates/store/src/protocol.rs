@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use docmill_model::{Code, Digest, DocumentId, Origin, Stage, State, Warning, id::NAMESPACE};
+use docmill_model::{Code, Digest, DocumentId, MediaType, Origin, Stage, State, Warning, id::NAMESPACE};
 use uuid::Uuid;
 
 use crate::Output;
@@ -168,9 +168,16 @@ pub struct Failure {
     pub warning: Warning,
     /// Class and message of each error from the outermost to the root cause; not in the export.
     pub chain: Vec<String>,
+    /// What the document is, where that is known although it was not read.
+    pub media_type: Option<MediaType>,
 }
 
 impl Failure {
+    /// A failure that says nothing of what the document is.
+    pub fn new(warning: Warning, chain: Vec<String>) -> Self {
+        Self { warning, chain, media_type: None }
+    }
+
     pub fn code(&self) -> Code {
         self.warning.code
     }

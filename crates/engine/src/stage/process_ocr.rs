@@ -247,7 +247,7 @@ fn open(input: &Input) -> Result<(File, Stamp), Failure> {
     }
     Err(last.unwrap_or_else(|| {
         let warning = Warning::new(Code::SOURCE_GONE, Code::SOURCE_GONE.meaning());
-        Failure { warning, chain: vec!["the document has no source".into()] }
+        Failure::new(warning, vec!["the document has no source".into()])
     }))
 }
 
@@ -263,7 +263,7 @@ fn open_file(path: &Path) -> std::io::Result<Option<(File, Stamp)>> {
 
 fn changed() -> Failure {
     let warning = Warning::new(Code::SOURCE_CHANGED, Code::SOURCE_CHANGED.meaning());
-    Failure { warning, chain: vec!["the bytes are not those that were registered".into()] }
+    Failure::new(warning, vec!["the bytes are not those that were registered".into()])
 }
 
 /// What the file system tells of an open file, read now.

@@ -96,6 +96,17 @@ async fn a_second_holder_of_the_workspace_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_read_yet_still_says_what_it_is() {
+    let pile = Pile::new(&[]);
+    pile.put("picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0");
+    let workspace = pile.workspace();
+    run_all(&workspace, &pile.documents()).await;
+    let export = export(&workspace).await;
+    assert_eq!(field(&export, "document", "state"), ["skipped".to_owned()].into());
+    assert_eq!(field(&export, "document", "media_type"), ["image/png".to_owned()].into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_empty_file_is_skipped_with_its_code() {
     let pile = Pile::new(&[("empty.txt", "")]);
     let workspace = pile.workspace();

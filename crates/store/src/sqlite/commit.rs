@@ -54,6 +54,10 @@ pub(super) fn commit(c: &Connection, versions: &Versions, commit: Commit) -> Res
                 document,
                 stage as i64
             ])?;
+            if let Some(media_type) = &failure.media_type {
+                let sql = "UPDATE document SET media_type = ? WHERE id = ?";
+                c.prepare_cached(sql)?.execute(params![pack::encode(media_type), document])?;
+            }
             put_history(c, &claim, document, state, Some(&failure))?;
         }
         Verdict::Again { failure, counts } => {

@@ -159,7 +159,7 @@ pub fn member(name: &str, bytes: &str) -> MemberFile {
 }
 
 pub fn failure(code: Code) -> Failure {
-    Failure { warning: Warning::new(code, code.meaning()), chain: vec!["outer".into(), "inner".into()] }
+    Failure::new(Warning::new(code, code.meaning()), vec!["outer".into(), "inner".into()])
 }
 
 /// Pages are told apart by form feeds; a page's words have boxes.
