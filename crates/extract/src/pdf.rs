@@ -39,6 +39,9 @@ use ink::{Ink, Limits, Recorder, TooManySteps};
 /// before it. A page that a person can read has a hundredth of the characters; the fullest maps have a tenth of the
 /// steps and the clips.
 const LIMITS: Limits = Limits { chars: 1_000_000, steps: 10_000_000, clips: 200_000 };
+/// Bytes of the content of a page in several streams, the largest seen having half a MiB. A page may name one stream as
+/// often as it likes, and the copy is to stay far below the memory that a child has.
+const MAX_CONTENT: usize = 64 << 20;
 /// Pages after which what the interpreter keeps (fonts, colour spaces) is dropped, so that memory does not grow with
 /// the document.
 const CACHE_PAGES: u32 = 200;
@@ -55,9 +58,6 @@ pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<
 }
 
 fn extract_within(limits: Limits, bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<Summary, Error> {
-    if (**bytes).as_ref().is_empty() {
-        return Err(Error::Empty);
-    }
     let pdf = open(bytes)?;
     let pages = pdf.pages();
     let total = u32::try_from(pages.len()).unwrap_or(u32::MAX);
@@ -211,7 +211,7 @@ fn paint<'a>(
         render_content: RenderContent::ANNOTATIONS,
         ..InterpreterSettings::default()
     };
-    let (content, whole) = content(source);
+    let (content, lost) = content(source);
     let mut context = Context::new(place, bounds, cache, source.xref(), settings.clone());
     interpret(TypedIter::new(&content), source.resources(), &mut context, recorder);
     drop(content);
@@ -220,36 +220,39 @@ fn paint<'a>(
         let mut context = Context::new(place, bounds, cache, source.xref(), settings);
         interpret_page(source, &mut context, recorder);
     }
-    let mut missing = Vec::new();
-    if !whole {
-        missing.push("a content stream of the page cannot be decoded");
-    }
+    let mut missing = Vec::from_iter(lost);
     if font_failed.load(Ordering::Relaxed) {
         missing.push("a font of the page cannot be read, its text may be wrong");
     }
     missing
 }
 
-/// The content streams of a page in one piece, and whether all of them could be decoded. The library's own way keeps
-/// the content of every page until the document is closed.
-fn content(source: &Source<'_>) -> (Vec<u8>, bool) {
+/// The content streams of a page in one piece, and what is told when some of it is missing. The library's own way
+/// keeps the content of every page until the document is closed.
+fn content(source: &Source<'_>) -> (Vec<u8>, Option<&'static str>) {
+    const BROKEN: &str = "a content stream of the page cannot be decoded";
     let dict = source.raw();
     if let Some(stream) = dict.get::<Stream<'_>>(CONTENTS) {
         return match stream.decoded_data() {
-            Ok(data) => (data.into_owned(), true),
-            Err(_) => (Vec::new(), false),
+            Ok(data) => (data.into_owned(), None),
+            Err(_) => (Vec::new(), Some(BROKEN)),
         };
     }
-    let Some(array) = dict.get::<Array<'_>>(CONTENTS) else { return (Vec::new(), !dict.contains_key(CONTENTS)) };
+    let Some(array) = dict.get::<Array<'_>>(CONTENTS) else {
+        return (Vec::new(), dict.contains_key(CONTENTS).then_some(BROKEN));
+    };
     let mut content = Vec::new();
     let mut decoded = 0;
     for data in array.iter::<Stream<'_>>().filter_map(|stream| stream.decoded_data().ok()) {
+        if content.len() + data.len() > MAX_CONTENT {
+            return (content, Some("the content of the page is longer than is read"));
+        }
         content.extend_from_slice(&data);
         // Streams are apart like words.
         content.push(b'\n');
         decoded += 1;
     }
-    (content, decoded == array.raw_iter().count())
+    (content, (decoded != array.raw_iter().count()).then_some(BROKEN))
 }
 
 /// Adds the warnings that follow from what a page paints and what text it has.
@@ -257,6 +260,7 @@ fn judge(ink: &Ink, page: &mut Page, area: f64) {
     if ink.nulls > 0 {
         warn(page, Code::REPLACED_CHARACTERS, format!("{} characters U+0000 were replaced", ink.nulls));
     }
+    // A few marks of a symbol font are no loss; from one in ten on, words are missing letters.
     if ink.unreadable >= 5 && u64::from(ink.unreadable) * 10 > u64::from(ink.shown) {
         let message = format!("{} of {} characters have no known meaning", ink.unreadable, ink.shown);
         warn(page, Code::UNREADABLE_GLYPHS, message);
