@@ -48,7 +48,8 @@ pub struct Options {
     pub first_page: u32,
     /// Pages past this number are not read (`page_limit`).
     pub max_pages: u32,
-    /// Characters of one document past which text is cut (`text_limit`).
+    /// Characters past which text is cut (`text_limit`): those of the one page of a format that flows, or of each
+    /// page of one that has pages, where the document's sum is the receiver's to keep.
     pub max_chars: u32,
     /// Bytes that a member of a container may expand to (`part_limit`).
     pub max_member_bytes: u64,
@@ -62,9 +63,13 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             first_page: 1,
+            // Four times the longest files that have to be read whole.
             max_pages: 20_000,
+            // Some 5,000 full pages, and at four bytes each a text of 64 MiB.
             max_chars: 16 << 20,
+            // A member is decoded whole: half the memory that a child has by default.
             max_member_bytes: 256 << 20,
+            // Against bombs; chosen, not measured.
             max_parts: 10_000,
             max_depth: 256,
         }
@@ -103,6 +108,7 @@ pub struct Summary {
     pub warnings: Vec<Warning>,
 }
 
+/// Why a file was not read to its end. Pages that were given before it stay true.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Error {
     #[error("the file is empty")]
@@ -114,11 +120,15 @@ pub enum Error {
     /// `what` says which part of the format is broken, without numbers that differ between runs.
     #[error("damaged: {what}")]
     Damaged { media_type: MediaType, what: String },
+    /// The sink answered [`Flow::Stop`].
     #[error("stopped by the receiver")]
     Stopped,
 }
 
 /// Reads a file: tells what it is and gives its pages and members to the sink.
+///
+/// # Errors
+/// What no page can be read of. A file that can be read in part is none: its [`Warning`]s say what is missing.
 pub fn extract(bytes: &Bytes, options: &Options, sink: &mut dyn Sink) -> Result<Summary, Error> {
     let content = bytes.as_ref().as_ref();
     if content.is_empty() {
