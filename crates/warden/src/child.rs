@@ -42,6 +42,7 @@ pub fn serve(mut handler: impl FnMut(&[u8], Option<OwnedFd>, &mut Reply)) -> ! {
         let _ = writeln!(io::stderr(), "the child could not confine itself: {error}");
         exit(UNCONFINED)
     });
+    // Larger jobs come in several pieces.
     let mut inbox = vec![0; 64 << 10];
     let mut reply = Reply { socket };
     while let Some((job, input)) = next_job(&reply.socket, &mut inbox) {

@@ -36,8 +36,8 @@ fn cpu(who: libc::c_int) -> Duration {
 /// Bytes of memory that the process holds, pages shared with others counted in proportion.
 ///
 /// # Errors
-/// `NotFound` when there is no such process, `PermissionDenied` for one of another user, `InvalidData` where the
-/// kernel does not say.
+/// `NotFound` when there is no such process, `ESRCH` for one that has ended and was not reaped, `PermissionDenied` for
+/// one of another user, `InvalidData` where the kernel does not say.
 pub fn pss(pid: u32) -> io::Result<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
     parse_pss(&text).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no proportional set size"))
