@@ -36,7 +36,7 @@ pub(super) fn put_chunks(c: &Connection, document: i64, chunks: &[Chunk]) -> Res
             chunk.last_page,
             chunk.section
         ])?;
-        let _ = (&mut index, bytes);
+        index.execute(params![c.last_insert_rowid(), &text.as_str()[bytes.start..bytes.end]])?;
     }
     Ok(())
 }
