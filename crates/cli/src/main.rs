@@ -4,7 +4,8 @@
 //! not know: SQL, formats of documents, how a stage runs; these it asks of the engine.
 //!
 //! Invariants: the result goes to standard output and everything else to standard error; text from documents and
-//! file names reach a terminal only through [`screen::visible`]; the exit code comes from `failure.rs` alone.
+//! file names reach a terminal only through [`screen::visible`], or as JSON through [`screen::escaped`]; the exit code
+//! comes from `failure.rs` alone.
 //!
 //! Read `args.rs` first, then `command/run.rs` and `failure.rs`.
 
