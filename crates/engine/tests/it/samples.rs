@@ -348,8 +348,7 @@ const FACTS: &[(&str, &[Fact])] = &[
         (1, Identifier, "HPM-000230", "bates HPM-000230"),
         (2, Law, "28 U.S.C. § 2201(a)", "28 usc 2201(a)"),
         (2, Case, "Bell Atl. Corp. v. Twombly, 550 U.S. 544, 570 (2007)", "550 us 544"),
-        // Without its caption until the PDF reader takes the `v.` that begins a line for no list item.
-        (2, Case, "355 U.S. 41 (1957)", "355 us 41"),
+        (2, Case, "Conley v. Gibson, 355 U.S. 41 (1957)", "355 us 41"),
         (2, Case, "Erie R.R. Co. v. Tompkins, 304 U.S. 64 (1938)", "304 us 64"),
         (2, Case, "Cossaboon v. Maine Med. Ctr., 600 F.3d 25 (1st Cir. 2010)", "600 f3d 25"),
         (2, Case, "ECLI:EU:C:2019:242", "ecli:eu:c:2019:242"),

@@ -92,7 +92,8 @@ pub(super) fn kind(lines: &[Line], facts: &[Facts], body: f64) -> BlockKind {
     }
 }
 
-/// Whether a line begins like an item of a list: `•`, `–`, `3.`, `(iv)`, `b)`; `words` are its words.
+/// Whether a line begins like an item of a list: `•`, `–`, `3.`, `(iv)`, `b)`; `words` are its words. A wrapped
+/// line may begin with the `v.` of a case's name or with the area code of a telephone, `(207)`: these are none.
 pub(super) fn is_marked<'a>(mut words: impl Iterator<Item = &'a str>) -> bool {
     let (Some(first), Some(_)) = (words.next(), words.next()) else { return false };
     if matches!(first, "•" | "◦" | "▪" | "■" | "●" | "○" | "‣" | "·" | "–" | "—" | "-" | "*" | "\u{F0B7}")
@@ -100,9 +101,33 @@ pub(super) fn is_marked<'a>(mut words: impl Iterator<Item = &'a str>) -> bool {
         return true;
     }
     let Some(inner) = first.strip_suffix(['.', ')']) else { return false };
+    if first == "v." {
+        return false;
+    }
+    let digits = if inner.starts_with('(') { 2 } else { 3 };
     let inner = inner.strip_prefix('(').unwrap_or(inner);
-    let number = inner.len() <= 3 && inner.bytes().all(|b| b.is_ascii_digit());
+    let number = inner.len() <= digits && inner.bytes().all(|b| b.is_ascii_digit());
     let roman = inner.len() <= 5 && inner.bytes().all(|b| matches!(b, b'i' | b'v' | b'x'));
     let letter = inner.len() == 1 && inner.bytes().all(|b| b.is_ascii_alphabetic()) && first.ends_with(')');
     !inner.is_empty() && (number || roman || letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_marked;
+
+    #[test]
+    fn items_of_lists_are_told_from_wrapped_lines() {
+        let check = |line: &str, marked: bool| assert_eq!(is_marked(line.split(' ')), marked, "{line}");
+        check("• one", true);
+        check("3. three", true);
+        check("(iv) four", true);
+        check("b) two", true);
+        check("v) five", true);
+        check("v. Gibson, 355 U.S. 41", false);
+        check("(207) 555-0100", false);
+        check("(12) twelve", true);
+        check("1983. Then", false);
+        check("3.", false);
+    }
 }
