@@ -112,6 +112,7 @@ fn is_bug(error: &anyhow::Error) -> bool {
         engine::Error::Missing(_)
         | engine::Error::NotAWorkspace(_)
         | engine::Error::Busy(_)
+        | engine::Error::NoProcess(_)
         | engine::Error::Io { .. }
         | engine::Error::Source { .. }
         | engine::Error::Argument(_) => false,
@@ -273,6 +274,7 @@ fn engine_hint(error: &engine::Error) -> Option<String> {
             Some("give a folder that is empty, is not there yet, or is a workspace already".to_owned())
         }
         engine::Error::Busy(_)
+        | engine::Error::NoProcess(_)
         | engine::Error::Io { .. }
         | engine::Error::Store(_)
         | engine::Error::Fatal(_)
@@ -303,6 +305,7 @@ const MENDABLE: &[Code] = &[
     Code::CHILD_TIME,
     Code::CHILD_OUTPUT,
     Code::CHILD_CRASH,
+    Code::NO_PROCESS,
     Code::PERMISSION_DENIED,
     Code::SOURCE_GONE,
     Code::SOURCE_CHANGED,

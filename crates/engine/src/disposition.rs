@@ -62,7 +62,7 @@ pub(crate) fn death(death: &Death, stderr: &str) -> Failure {
         Death::Signal(signal) => (Code::CHILD_CRASH, format!("the reader died of signal {signal}")),
         Death::Exit(code) => (Code::CHILD_CRASH, format!("the reader ended with code {code}")),
         Death::Protocol(_) => (Code::CHILD_CRASH, "the reader sent what is no answer".to_owned()),
-        Death::Spawn(_) => (Code::CHILD_CRASH, "the reader could not be started".to_owned()),
+        Death::Spawn(_) => (Code::NO_PROCESS, "the reader could not be started".to_owned()),
     };
     let mut chain = vec![format!("warden::Death: {death}")];
     if !stderr.trim().is_empty() {

@@ -72,12 +72,21 @@ pub enum Outcome {
     Crashed,
 }
 
+/// Why no later message can fare better.
+#[derive(Clone, Debug)]
+pub enum Fatal {
+    /// A full disk, a damaged file.
+    Store(Arc<docmill_store::Error>),
+    /// No child can be started; what was said.
+    NoProcess(String),
+}
+
 pub struct Driver {
     parts: Parts,
     permits: Arc<Semaphore>,
     /// Sent and not yet marked as published.
     sent: Mutex<Vec<OutboxId>>,
-    fatal: watch::Sender<Option<Arc<docmill_store::Error>>>,
+    fatal: watch::Sender<Option<Fatal>>,
 }
 
 impl Driver {
@@ -90,8 +99,8 @@ impl Driver {
         &self.parts
     }
 
-    /// Becomes `Some` when the store fails in a way that no later message can mend: a full disk, a damaged file.
-    pub fn fatal(&self) -> watch::Receiver<Option<Arc<docmill_store::Error>>> {
+    /// Becomes `Some` when no later message can fare better.
+    pub fn fatal(&self) -> watch::Receiver<Option<Fatal>> {
         self.fatal.subscribe()
     }
 
@@ -129,8 +138,13 @@ impl Driver {
 
     fn give_up(&self, error: docmill_store::Error) -> Stop {
         let failure = celeriac::Failure::new("StoreError", disposition::chain(&error).join(": "));
-        self.fatal.send_if_modified(|fatal| fatal.is_none() && fatal.replace(Arc::new(error)).is_none());
+        self.halt(Fatal::Store(Arc::new(error)));
         failure.into()
+    }
+
+    /// The first reason is the one that is told.
+    fn halt(&self, why: Fatal) {
+        self.fatal.send_if_modified(|fatal| fatal.is_none() && fatal.replace(why).is_none());
     }
 
     /// Runs one stage of one document for one task.
@@ -180,6 +194,10 @@ impl Driver {
         if !self.survives(Edge::Ran, key) {
             return Ok(Outcome::Crashed);
         }
+        let unstarted = match &ended {
+            Err(Ended::Unstarted(failure)) => Some(failure.chain.join(": ")),
+            _ => None,
+        };
         let (commit, event, reply) = verdict(claim, ended, deaths);
         let messages = match self.parts.store.commit(commit).await {
             Ok(messages) => messages,
@@ -187,6 +205,9 @@ impl Driver {
             Err(error) => return Err(error),
         };
         self.parts.observer.on(event(lease));
+        if let Some(why) = unstarted {
+            self.halt(Fatal::NoProcess(why));
+        }
         if !self.survives(Edge::Committed, key) {
             return Ok(Outcome::Crashed);
         }
@@ -299,6 +320,10 @@ fn verdict(claim: Claim, ended: Result<Finished, Ended>, deaths: u32) -> (Commit
         Err(Ended::Failed(failure)) => {
             let (code, reply) = (failure.code(), error_reply("failed", &failure));
             (claim.failed(failure), ended_event(State::Failed, Some(code)), reply)
+        }
+        Err(Ended::Unstarted(failure)) => {
+            let (code, reply) = (failure.code(), error_reply("failed", &failure));
+            (claim.again(failure, false), Box::new(move |lease| Event::StageAgain { key: lease.key, code }), reply)
         }
         Err(Ended::Died { failure, advanced }) => {
             let (code, reply) = (failure.code(), error_reply("failed", &failure));

@@ -27,7 +27,7 @@ mod workspace;
 
 pub use blob::Blobs;
 pub use disposition::disposition;
-pub use driver::{Driver, Edge, Hook, Outcome, Parts};
+pub use driver::{Driver, Edge, Fatal, Hook, Outcome, Parts};
 pub use event::{Event, Observer, Silent};
 pub use export::{Error as ExportError, Place, boxes_of, export, place_of};
 pub use feeder::Feeder;

@@ -8,7 +8,7 @@ use celeriac::{Broker, MemoryBroker, NoResults, Worker};
 use docmill_store::{Epoch, Store};
 use tokio::sync::oneshot;
 
-use crate::driver::{Driver, Parts};
+use crate::driver::{Driver, Fatal, Parts};
 use crate::event::{Event, Observer};
 use crate::feeder::Feeder;
 use crate::intake::{Intake, IntakeReport};
@@ -90,7 +90,10 @@ pub async fn run(
         worker.abort();
     }
     if let Some(error) = driver.fatal().borrow().as_ref() {
-        return Err(Error::Fatal(error.clone()));
+        return Err(match error.clone() {
+            Fatal::Store(error) => Error::Fatal(error),
+            Fatal::NoProcess(why) => Error::NoProcess(why),
+        });
     }
     let intake = ended?.unwrap_or_default();
     Ok(RunReport { intake, recovered, interrupted: !finished })

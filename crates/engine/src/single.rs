@@ -41,7 +41,10 @@ pub fn read_file(
     match read {
         Ok(Ok(summary)) => Ok(Some(Reading { summary, members })),
         Ok(Err(error)) => match disposition::disposition(error) {
-            Ended::Skipped(failure) | Ended::Failed(failure) | Ended::Died { failure, .. } => Err(failure),
+            Ended::Skipped(failure)
+            | Ended::Failed(failure)
+            | Ended::Died { failure, .. }
+            | Ended::Unstarted(failure) => Err(failure),
         },
         Err(Broken::Stopped) => Ok(None),
         Err(Broken::Death { death, stderr }) => Err(disposition::death(&death, &stderr)),

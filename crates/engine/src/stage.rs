@@ -56,6 +56,8 @@ pub enum Ended {
         failure: Failure,
         advanced: bool,
     },
+    /// No child could be started. The run cannot go on, and nothing is said about the document.
+    Unstarted(Failure),
 }
 
 /// The running stage's way to save pages.

@@ -34,6 +34,8 @@ pub enum Error {
     /// The store failed in a way that no later message can mend.
     #[error(transparent)]
     Fatal(Arc<docmill_store::Error>),
+    #[error("no process could be started to read documents: {0}")]
+    NoProcess(String),
     #[error("{shown} cannot be read")]
     Source {
         shown: String,
@@ -59,6 +61,7 @@ impl Error {
             Self::Source { source, .. } => disposition::io_code(source),
             Self::Store(error) => error.code(),
             Self::Fatal(error) => error.code(),
+            Self::NoProcess(_) => Code::NO_PROCESS,
         }
     }
 }

@@ -46,6 +46,7 @@ codes! {
     CHILD_TIME "child_time" "the process that read the file made no progress within its time limit" "raise `limits.time`, then `docmill retry --class child_time`"
     CHILD_OUTPUT "child_output" "the process that read the file sent more than its output limit" "split the file, then `docmill retry --class child_output`"
     CHILD_CRASH "child_crash" "the process that read the file died each time" "the file may be hostile; open it in a safe place and save a sound copy"
+    NO_PROCESS "no_process" "no process could be started to read documents" "close other programs or raise the limit on processes (`ulimit -u`) and run again: the run goes on where it was"
     PERMISSION_DENIED "permission_denied" "the file may not be read by this user" "change its permissions, then `docmill retry --class permission_denied`"
     SOURCE_GONE "source_gone" "the file is no longer where it was" "put it back and run again, or `docmill prune` to take it out"
     SOURCE_CHANGED "source_changed" "the file changed while it was being read" "run again when it is no longer being written"

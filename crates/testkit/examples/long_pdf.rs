@@ -9,7 +9,12 @@ fn main() -> std::io::Result<()> {
     let page = |number: usize| {
         (0..40).fold(PdfPage::new(595, 842), |page, line| {
             let day = 1 + (number + line) % 28;
-            page.text(50, 790 - 18 * line as i32, 10, &format!("Page {number}, line {line}: delivered on {day} March 2024."))
+            page.text(
+                50,
+                790 - 18 * line as i32,
+                10,
+                &format!("Page {number}, line {line}: delivered on {day} March 2024."),
+            )
         })
     };
     std::io::stdout().write_all(&pdf(&(1..=pages).map(page).collect::<Vec<_>>()))

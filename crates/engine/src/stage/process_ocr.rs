@@ -94,6 +94,9 @@ impl StageRun for Run {
                     return Err(error);
                 }
                 let failure = disposition::death(&death, &stderr);
+                if failure.code() == Code::NO_PROCESS {
+                    return Ok(Err(Ended::Unstarted(failure)));
+                }
                 return Ok(Err(Ended::Died { failure, advanced: taking.saved > 0 }));
             }
         };

@@ -2,6 +2,7 @@
 
 mod boxes;
 mod pile;
+mod reader;
 mod runs;
 mod samples;
 mod schema;

@@ -35,6 +35,11 @@ impl Pile {
     pub fn workspace(&self) -> Workspace {
         Workspace::create(&self.folder.path().join("workspace")).unwrap()
     }
+
+    /// One to compare the first with.
+    pub fn another_workspace(&self) -> Workspace {
+        Workspace::create(&self.folder.path().join("another")).unwrap()
+    }
 }
 
 pub fn intake(root: &Path) -> Intake {
@@ -49,7 +54,7 @@ pub fn intake(root: &Path) -> Intake {
 }
 
 /// A run over a handful of small documents takes well under a second; one that takes this long has lost a message.
-const STUCK: std::time::Duration = std::time::Duration::from_secs(60);
+pub const STUCK: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Runs over the pile to the end, in this process.
 pub async fn run_all(workspace: &Workspace, root: &Path) -> RunReport {
