@@ -74,7 +74,8 @@ impl From<rusqlite::Error> for Error {
             }
             Some(E::DatabaseBusy | E::DatabaseLocked) => Self::Busy(error),
             Some(E::ReadOnly | E::CannotOpen | E::PermissionDenied) => Self::ReadOnly(error),
-            Some(E::DatabaseCorrupt | E::NotADatabase) => Self::Damaged(error),
+            // Nothing that is written here comes near SQLite's longest value: a length that does is damage.
+            Some(E::DatabaseCorrupt | E::NotADatabase | E::TooBig) => Self::Damaged(error),
             _ => Self::Sqlite(error),
         }
     }
