@@ -215,7 +215,6 @@ pub fn find_words(text: &str, found: &mut Vec<Found>) {
     });
     for matched in CURRENCY.find_iter(text) {
         let Some(currency) = currency(matched.as_str()) else { continue };
-        let mut start = matched.start();
         let mut words = Vec::new();
         // The longest number below a trillion has 25 words.
         for (at, word) in words_backwards(text, matched.start()).take(25) {
@@ -223,15 +222,13 @@ pub fn find_words(text: &str, found: &mut Vec<Found>) {
             if !lower.split('-').all(is_number_word) {
                 break;
             }
-            words.push(lower);
-            start = at;
+            words.push((at, lower));
         }
-        while words.last().is_some_and(|word| word == "and") {
-            words.pop();
-            start = text[start..].find(' ').map_or(matched.start(), |gap| start + gap + 1);
-        }
+        // An `and` in front joins the sum to something else.
+        while words.pop_if(|(_, word)| word == "and").is_some() {}
         words.reverse();
-        let Some(number) = from_words(words.iter().flat_map(|word| word.split('-'))) else { continue };
+        let Some(&(start, _)) = words.first() else { continue };
+        let Some(number) = from_words(words.iter().flat_map(|(_, word)| word.split('-'))) else { continue };
         let mut amount = Decimal::from_integer(number);
         if currency.hundredth {
             amount = amount.hundredths();
@@ -320,6 +317,7 @@ mod tests {
                 ("Two Hundred and Fifty U.S. Dollars", &[("Two Hundred and Fifty U.S. Dollars", "USD 250")]),
                 ("twenty-five euros", &[("twenty-five euros", "EUR 25")]),
                 ("and one\nmillion dollars", &[("one million dollars", "USD 1000000")]),
+                ("and\none\ndollars later", &[("one dollars", "USD 1")]),
                 ("fifty cents", &[("fifty cents", "USD 0.50")]),
                 ("ten pounds sterling", &[("ten pounds sterling", "GBP 10")]),
             ],
