@@ -55,24 +55,21 @@ pub fn extent(text: &str) -> &str {
     };
     let slice = &text[..text.floor_char_boundary(LONGEST.min(text.len()))];
     let mut slice = slice.find(stop).map_or(slice, |at| &slice[..at]);
-    loop {
-        let Some(last) = slice.chars().next_back() else { return slice };
-        let open = match last {
-            ')' => '(',
-            ']' => '[',
-            '}' => '{',
-            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '’' | '…' | '*' | '_' => {
-                slice = &slice[..slice.len() - last.len_utf8()];
-                continue;
-            }
-            _ => return slice,
-        };
-        // Bounded by LONGEST: an address of brackets alone costs its square once.
-        if slice.matches(last).count() <= slice.matches(open).count() {
-            return slice;
+    // How many more brackets of a kind close than open. Counted once: nothing that opens one is taken off below.
+    let mut surplus = [('(', ')'), ('[', ']'), ('{', '}')].map(|(open, close)| {
+        let count = |bracket: char| slice.matches(bracket).count();
+        (close, count(close).saturating_sub(count(open)))
+    });
+    while let Some(last) = slice.chars().next_back() {
+        match surplus.iter_mut().find(|(close, _)| *close == last) {
+            Some((_, 0)) => break,
+            Some((_, left)) => *left -= 1,
+            None if ".,;:!?'’…*_".contains(last) => {}
+            None => break,
         }
         slice = &slice[..slice.len() - last.len_utf8()];
     }
+    slice
 }
 
 fn host_of(rest: &str) -> &str {
@@ -119,6 +116,7 @@ mod tests {
                 ("https://user@a.de", &[("https://user@a.de", "https://user@a.de")]),
                 ("https://www.a.de/www.b.c", &[("https://www.a.de/www.b.c", "https://www.a.de/www.b.c")]),
                 ("„http://a.de“", &[("http://a.de", "http://a.de")]),
+                ("([http://a.de/[x].])", &[("http://a.de/[x]", "http://a.de/[x]")]),
                 ("http://192.168.0.1/x", &[("http://192.168.0.1/x", "http://192.168.0.1/x")]),
             ],
         );
