@@ -4,14 +4,13 @@ mod header;
 mod window;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use docmill_model::{
     Block, BlockKind, ByteSpan, Chunk, DocumentId, Identifier, MediaType, Mention, MentionId, MentionType, Role, Text,
 };
 
 use crate::name;
-use crate::recognise::{Found, recognise};
+use crate::recognise::{Found, first_come, recognise};
 
 /// Names and addresses read from the lines From, To and Cc.
 pub const MAIL_HEADER: &str = "rule/mail_header@1";
@@ -39,10 +38,7 @@ pub fn mentions(
     if let Some(block) = blocks.first().filter(|b| media_type == MediaType::Mail && b.kind == BlockKind::MailHeader) {
         read_header(text, text.bytes_of(block.span), &mut found);
     }
-    let mut out: Vec<Mention> =
-        without_overlap(found).map(|(found, role)| mention(document, text, chunks, found, role)).collect();
-    out.sort_by_key(|m| (m.span, m.kind));
-    out
+    without_overlap(found).map(|(found, role)| mention(document, text, chunks, found, role)).collect()
 }
 
 fn mention(document: DocumentId, text: &Text, chunks: &[Chunk], found: Found, role: Option<Role>) -> Mention {
@@ -106,21 +102,13 @@ fn read_header(text: &Text, block: ByteSpan, found: &mut Vec<(Found, Option<Role
 }
 
 /// Of mentions that overlap the longest stays, of equally long ones the one whose type comes first in
-/// [`MentionType`], then the one that starts first.
+/// [`MentionType`], then the one that starts first. Sorted by span.
 fn without_overlap(mut found: Vec<(Found, Option<Role>)>) -> impl Iterator<Item = (Found, Option<Role>)> {
     found.sort_by(|(a, _), (b, _)| {
         let key = |f: &Found| (Reverse(f.span.end - f.span.start), f.kind, f.span.start, f.extractor);
         key(a).cmp(&key(b))
     });
-    let mut kept = BTreeMap::new();
-    for one in found {
-        let span = one.0.span;
-        let before = kept.range(..span.end).next_back();
-        if before.is_none_or(|(_, (f, _)): (_, &(Found, _))| f.span.end <= span.start) {
-            kept.insert(span.start, one);
-        }
-    }
-    kept.into_values()
+    first_come(found, |(f, _)| f.span)
 }
 
 fn shift(span: ByteSpan, by: usize) -> ByteSpan {

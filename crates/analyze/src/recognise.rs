@@ -86,15 +86,19 @@ fn without_overlaps(mut found: Vec<Found>) -> Vec<Found> {
         let key = |f: &Found| (std::cmp::Reverse(f.span.end - f.span.start), rank(f.kind), f.span.start);
         key(a).cmp(&key(b)).then_with(|| b.confidence.cmp(&a.confidence)).then_with(|| a.normal.cmp(&b.normal))
     });
-    let mut kept = BTreeMap::<usize, Found>::new();
-    for one in found {
-        let clear_of_previous =
-            kept.range(..one.span.end).next_back().is_none_or(|(_, p)| p.span.end <= one.span.start);
-        if clear_of_previous {
-            kept.insert(one.span.start, one);
+    first_come(found, |f| f.span).collect()
+}
+
+/// Of items in the order of their rank those that overlap none that was taken before, in the order of the text.
+pub(crate) fn first_come<T>(ranked: Vec<T>, span: impl Fn(&T) -> ByteSpan) -> impl Iterator<Item = T> {
+    let mut taken = BTreeMap::<usize, T>::new();
+    for item in ranked {
+        let ByteSpan { start, end } = span(&item);
+        if taken.range(..end).next_back().is_none_or(|(_, before)| span(before).end <= start) {
+            taken.insert(start, item);
         }
     }
-    kept.into_values().collect()
+    taken.into_values()
 }
 
 fn rank(kind: MentionType) -> u8 {

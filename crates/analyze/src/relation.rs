@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use docmill_model::{
-    DocumentId, Evidence, Identifier, Mention, MentionId, MentionType, Referent, ReferentId, Relation, RelationType,
-    Role, Span,
+    Evidence, Identifier, Mention, MentionId, MentionType, Referent, ReferentId, Relation, RelationType, Role, Span,
 };
 
 use crate::mention::MAIL_HEADER;
@@ -22,9 +21,8 @@ struct Party<'a> {
 /// `WROTE_TO` from each sender to each recipient, once a pair, with the first place that says so as evidence; in the
 /// order of the text. Nobody writes to himself: a name and an address that share an identifier are one.
 ///
-/// `mentions` and `referents` are those of the document; its own id takes no part yet, the ids of its referents
-/// hold it.
-pub fn relations(_document: DocumentId, mentions: &[Mention], referents: &[Referent]) -> Vec<Relation> {
+/// `mentions` and `referents` are those of one document.
+pub fn relations(mentions: &[Mention], referents: &[Referent]) -> Vec<Relation> {
     let referent_of: BTreeMap<MentionId, ReferentId> =
         referents.iter().flat_map(|r| r.mentions.iter().map(|m| (*m, r.id))).collect();
     let senders = parties(Role::Sender, mentions, &referent_of);
@@ -87,7 +85,7 @@ mod tests {
         let referents = referents(document(), mentions);
         let normal =
             |id| referents.iter().find(|r| r.id == id).map(|r| r.normal.as_str()).expect("a referent that was given");
-        let relations = relations(document(), mentions, &referents);
+        let relations = relations(mentions, &referents);
         let found: Vec<_> = relations
             .iter()
             .map(|r| (normal(r.from), normal(r.to), (r.evidence.span.start, r.evidence.span.end)))
@@ -150,6 +148,6 @@ mod tests {
         }
         mentions.sort_by_key(|m| m.span);
         let referents = referents(document(), &mentions);
-        assert_eq!(relations(document(), &mentions, &referents).len(), MAX_SENDERS * 100);
+        assert_eq!(relations(&mentions, &referents).len(), MAX_SENDERS * 100);
     }
 }

@@ -123,7 +123,7 @@ impl Pile {
         let mentions = self
             .timed("extract_entities", || analyze::mention::mentions(id, media_type, &cleaned.text, &blocks, &chunks));
         let referents = self.timed("resolve_entities", || analyze::referent::referents(id, &mentions));
-        let relations = self.timed("build_relationships", || analyze::relation::relations(id, &mentions, &referents));
+        let relations = self.timed("build_relationships", || analyze::relation::relations(&mentions, &referents));
         self.chunks += chunks.len() as u64;
         self.mentions += mentions.len() as u64;
         self.relations += relations.len() as u64;

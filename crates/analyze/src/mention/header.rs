@@ -3,6 +3,7 @@
 
 use docmill_model::{ByteSpan, Role};
 
+use super::shift;
 use crate::name;
 
 /// One address of a header and the name before it, as ranges of the header's text.
@@ -65,10 +66,6 @@ fn lines(header: &str) -> impl Iterator<Item = (&str, Role, usize)> {
         };
         Some((line[colon + 1..].trim_end(), role, start + colon + 1))
     })
-}
-
-fn shift(span: ByteSpan, by: usize) -> ByteSpan {
-    ByteSpan::new(span.start + by, span.end + by)
 }
 
 /// The ranges between the commas of a line that stand neither in quotes nor in angle brackets. Quotes count only

@@ -39,7 +39,7 @@ impl StageRun for Run {
     }
 
     fn run(&self, _: &Driver, _: &Progress, input: Input) -> Result<Result<Finished, Ended>, docmill_store::Error> {
-        let relations = analyze::relation::relations(input.document, &input.mentions, &input.referents);
+        let relations = analyze::relation::relations(&input.mentions, &input.referents);
         let reply = json!({
             "status": "success", "document_uuid": input.document.to_string(),
             "neo4j_doc_uuid": input.document.to_string(), "relationship_count": relations.len(),
