@@ -81,6 +81,7 @@ pub enum Fatal {
     NoProcess(String),
 }
 
+/// Runs stages of documents, as many at a time as it has permits; see [`Self::handle`].
 pub struct Driver {
     parts: Parts,
     permits: Arc<Semaphore>,
@@ -150,6 +151,10 @@ impl Driver {
     /// Runs one stage of one document for one task.
     ///
     /// Dropping the future before its end is what a crash is: the claim stays until the store recovers it.
+    ///
+    /// # Errors
+    /// Of the store only, which no other message would fare better with; a document's own errors are committed and
+    /// end in a reply.
     pub async fn handle<S: StageRun>(
         self: &Arc<Self>,
         stage: S,
@@ -181,7 +186,7 @@ impl Driver {
             .await
             .expect("the semaphore is never closed");
         self.parts.observer.on(Event::StageStarted { key, attempt: claim.attempt });
-        let (deaths, lease) = (claim.deaths, claim.lease());
+        let lease = claim.lease();
         let ended = self.run_stage(stage, &claim).await;
         drop(permit);
         let ended = match ended {
@@ -198,13 +203,13 @@ impl Driver {
             Err(Ended::Unstarted(failure)) => Some(failure.chain.join(": ")),
             _ => None,
         };
-        let (commit, event, reply) = verdict(claim, ended, deaths);
+        let (commit, event, reply) = verdict(claim, ended);
         let messages = match self.parts.store.commit(commit).await {
             Ok(messages) => messages,
             Err(docmill_store::Error::Fenced { .. }) => return Ok(Outcome::Dropped),
             Err(error) => return Err(error),
         };
-        self.parts.observer.on(event(lease));
+        self.parts.observer.on(event);
         if let Some(why) = unstarted {
             self.halt(Fatal::NoProcess(why));
         }
@@ -268,8 +273,7 @@ impl Driver {
         }
     }
 
-    /// Sends messages. What runs alone is left to the feeder, which sends it when
-    /// nothing else is waiting.
+    /// Sends messages. What runs alone is left to the feeder, which sends it when nothing else is waiting.
     pub(crate) async fn publish(&self, messages: Vec<Message>) -> Result<(), docmill_store::Error> {
         let now: Vec<&Message> = messages.iter().filter(|m| !m.alone).collect();
         self.send(&now).await
@@ -300,38 +304,34 @@ impl Driver {
     }
 }
 
-type Told = Box<dyn FnOnce(Lease) -> Event + Send>;
-
 /// The commit that an end becomes, the event that tells of it, and the reply.
-fn verdict(claim: Claim, ended: Result<Finished, Ended>, deaths: u32) -> (Commit, Told, Value) {
-    fn ended_event(state: State, code: Option<Code>) -> Told {
-        Box::new(move |lease| Event::StageEnded { key: lease.key, state, code })
-    }
+fn verdict(claim: Claim, ended: Result<Finished, Ended>) -> (Commit, Event, Value) {
+    let (key, deaths) = (claim.lease().key, claim.deaths);
+    let over = |state, code| Event::StageEnded { key, state, code };
     match ended {
         Ok(Finished { output, warnings, reply }) => {
             let loss = warnings.iter().chain(page_warnings(&output)).find(|w| w.code.is_loss()).map(|w| w.code);
             let state = if loss.is_some() { State::Partial } else { State::Done };
-            (claim.done(output, warnings, reply.clone()), ended_event(state, loss), reply)
+            (claim.done(output, warnings, reply.clone()), over(state, loss), reply)
         }
         Err(Ended::Skipped(failure)) => {
             let (code, reply) = (failure.code(), error_reply("skipped", &failure));
-            (claim.skipped(failure), ended_event(State::Skipped, Some(code)), reply)
+            (claim.skipped(failure), over(State::Skipped, Some(code)), reply)
         }
         Err(Ended::Failed(failure)) => {
             let (code, reply) = (failure.code(), error_reply("failed", &failure));
-            (claim.failed(failure), ended_event(State::Failed, Some(code)), reply)
+            (claim.failed(failure), over(State::Failed, Some(code)), reply)
         }
         Err(Ended::Unstarted(failure)) => {
             let (code, reply) = (failure.code(), error_reply("failed", &failure));
-            (claim.again(failure, false), Box::new(move |lease| Event::StageAgain { key: lease.key, code }), reply)
+            (claim.again(failure, false), Event::StageAgain { key, code }, reply)
         }
         Err(Ended::Died { failure, advanced }) => {
             let (code, reply) = (failure.code(), error_reply("failed", &failure));
             if advanced || deaths + 1 < DEATHS {
-                let event: Told = Box::new(move |lease| Event::StageAgain { key: lease.key, code });
-                (claim.again(failure, !advanced), event, reply)
+                (claim.again(failure, !advanced), Event::StageAgain { key, code }, reply)
             } else {
-                (claim.failed(failure), ended_event(State::Failed, Some(code)), reply)
+                (claim.failed(failure), over(State::Failed, Some(code)), reply)
             }
         }
     }
