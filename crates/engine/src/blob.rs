@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use docmill_model::Digest;
 use sha2::Digest as _;
 
+/// What names of blobs begin with while these are written.
+const UNFINISHED: &str = ".new-";
+
 /// A folder of files named by their SHA-256. Writing the same bytes twice leaves one file.
 #[derive(Clone, Debug)]
 pub struct Blobs {
@@ -25,12 +28,13 @@ impl Blobs {
 
     pub(crate) fn writer(&self) -> io::Result<BlobWriter> {
         fs::create_dir_all(&self.root)?;
-        let file = tempfile::Builder::new().prefix(".new-").tempfile_in(&self.root)?;
+        let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.root)?;
         Ok(BlobWriter { file, hasher: sha2::Sha256::new(), bytes: 0 })
     }
 
-    /// Every blob, for the collector.
-    pub(crate) fn all(&self) -> io::Result<Vec<(Digest, PathBuf)>> {
+    /// Every blob, and what was left of one by a process that died while it wrote, without a digest. For the
+    /// collector; sorted.
+    pub(crate) fn all(&self) -> io::Result<Vec<(Option<Digest>, PathBuf)>> {
         let mut out = Vec::new();
         let folders = match fs::read_dir(&self.root) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(out),
@@ -39,12 +43,15 @@ impl Blobs {
         for folder in folders {
             let folder = folder?;
             if !folder.file_type()?.is_dir() {
+                if folder.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                    out.push((None, folder.path()));
+                }
                 continue;
             }
             for file in fs::read_dir(folder.path())? {
                 let file = file?;
                 if let Some(digest) = file.file_name().to_str().and_then(Digest::from_hex) {
-                    out.push((digest, file.path()));
+                    out.push((Some(digest), file.path()));
                 }
             }
         }
@@ -73,7 +80,10 @@ impl BlobWriter {
         let path = blobs.path(&digest);
         if !path.exists() {
             let folder = path.parent().unwrap_or(Path::new("."));
-            fs::create_dir_all(folder)?;
+            if !folder.is_dir() {
+                fs::create_dir_all(folder)?;
+                File::open(&blobs.root)?.sync_all()?;
+            }
             self.file.as_file().sync_all()?;
             self.file.persist(&path).map_err(|e| e.error)?;
             File::open(folder)?.sync_all()?;
@@ -98,8 +108,12 @@ mod tests {
         };
         assert_eq!(put(), (Digest::of(b"abc"), 3));
         assert_eq!(put(), (Digest::of(b"abc"), 3));
-        assert_eq!(blobs.all().unwrap(), [(Digest::of(b"abc"), blobs.path(&Digest::of(b"abc")))]);
+        let blob = (Some(Digest::of(b"abc")), blobs.path(&Digest::of(b"abc")));
+        assert_eq!(blobs.all().unwrap(), std::slice::from_ref(&blob));
         drop(blobs.writer().unwrap());
         assert_eq!(fs::read_dir(folder.path().join("blobs")).unwrap().count(), 1);
+        // As after a death of the process: nothing removes it but the collector.
+        let (_, left) = blobs.writer().unwrap().file.keep().unwrap();
+        assert_eq!(blobs.all().unwrap(), [(None, left), blob]);
     }
 }

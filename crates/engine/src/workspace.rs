@@ -14,6 +14,7 @@ use crate::stage;
 /// Name of the folder that is looked for upward from the current one.
 const FOLDER: &str = ".docmill";
 
+/// Why the engine cannot do what it was asked for. What concerns one document is no error but its state.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("there is no workspace here: {}", .0.display())]
@@ -162,8 +163,8 @@ impl Workspace {
         }
     }
 
-    /// Removes blobs that no document needs and that are a day old. Returns how many bytes that freed. Called
-    /// with the lock held.
+    /// Removes blobs that no document needs and what was left of unfinished ones, when they are a day old. Returns
+    /// how many bytes that freed. Called with the lock held.
     pub async fn collect_blobs(&self) -> Result<u64, Error> {
         const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
         let blobs = self.blobs();
@@ -172,7 +173,11 @@ impl Workspace {
         for (digest, path) in blobs.all().map_err(fail)? {
             let Ok(metadata) = path.metadata() else { continue };
             let old = metadata.modified().is_ok_and(|m| m.elapsed().is_ok_and(|age| age > DAY));
-            if old && !self.store.is_needed(digest).await? && std::fs::remove_file(&path).is_ok() {
+            let needed = match digest {
+                Some(digest) if old => self.store.is_needed(digest).await?,
+                Some(_) | None => false,
+            };
+            if old && !needed && std::fs::remove_file(&path).is_ok() {
                 freed += metadata.len();
             }
         }
