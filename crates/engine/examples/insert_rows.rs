@@ -88,7 +88,7 @@ fn tables(from: &Connection) -> rusqlite::Result<Vec<Table>> {
 
 fn table(from: &Connection, name: &str) -> rusqlite::Result<Table> {
     let mut select = from.prepare(&format!("SELECT * FROM \"{name}\""))?;
-    let columns: Vec<String> = select.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = select.column_names().map(str::to_owned).collect();
     let owner = if name == "document" { "id" } else { "document" };
     let owner = columns.iter().position(|column| column == owner);
     let places = vec!["?"; columns.len()].join(", ");

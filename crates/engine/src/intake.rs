@@ -1,9 +1,10 @@
 //! Taking files in: walks what was named, looks at each file, registers what is new or changed.
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +15,7 @@ use globset::GlobSet;
 
 use crate::disposition;
 use crate::event::{Event, Observer};
-use crate::stage::process_ocr::{hash, stamp, stamp_of};
+use crate::fingerprint::{digest, is_gone, is_unchanged, path_of, stamp, stamp_of};
 use crate::workspace::Error;
 
 /// Submissions of one transaction.
@@ -67,6 +68,7 @@ impl Intake {
             batch: Vec::new(),
             roots: Root::all(&self.roots)?,
             noted: BTreeSet::new(),
+            workspace: self.workspace.metadata().ok().map(|metadata| identity_of(&metadata)),
         };
         for root in walk.roots.clone() {
             let whole = walk.root(&root, stop)?;
@@ -91,6 +93,13 @@ struct Walk<'a> {
     roots: Vec<Root>,
     /// What this walk could not read.
     noted: BTreeSet<Vec<u8>>,
+    /// Of the workspace; `None` where there is none.
+    workspace: Option<(u64, u64)>,
+}
+
+/// Device and inode: what a folder is, whatever leads to it.
+fn identity_of(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
 }
 
 /// Something that was named.
@@ -135,8 +144,11 @@ impl Walk<'_> {
             return self.file(&root.base, &root.path);
         }
         let hidden = |e: &walkdir::DirEntry| e.file_type().is_dir() && e.file_name().as_bytes().starts_with(b".");
-        let intake = self.intake;
-        let own = |e: &walkdir::DirEntry| e.file_type().is_dir() && e.path() == intake.workspace;
+        // A link may lead to the workspace by another path.
+        let workspace = self.workspace;
+        let own = |e: &walkdir::DirEntry| {
+            e.file_type().is_dir() && e.metadata().is_ok_and(|metadata| Some(identity_of(&metadata)) == workspace)
+        };
         let others: BTreeSet<PathBuf> = self.roots.iter().filter(|r| *r != root).map(|r| r.path.clone()).collect();
         let left_out = |e: &walkdir::DirEntry| e.depth() > 0 && (hidden(e) || others.contains(e.path()));
         let entries = walkdir::WalkDir::new(&root.path).follow_links(true).sort_by_file_name().into_iter();
@@ -201,14 +213,12 @@ impl Walk<'_> {
             self.observer.on(Event::Seen { bytes: now.size, new: false });
             return Ok(());
         }
-        let mut file = File::open(path)?;
+        let file = File::open(path)?;
         let before = stamp(&file)?;
-        let (sha256, bytes) = hash(&mut file)?;
-        let after = stamp(&file)?;
+        let (sha256, bytes) = digest(&file)?;
         // A file that is being written is registered as it was read; its stamp then proves nothing, so that the
         // next run looks again.
-        let settled = Stamp { read_ns: before.read_ns, ..before };
-        let stamp = if settled == (Stamp { read_ns: before.read_ns, ..after }) { settled } else { Stamp::default() };
+        let stamp = if is_unchanged(&file, &before) { before } else { Stamp::default() };
         let shown = shown_path(root, path);
         let document = DocumentId::new(&self.intake.project, &sha256);
         let same = known.is_some_and(|k| k.document == document && k.shown == shown && !k.wanting);
@@ -260,12 +270,9 @@ impl Walk<'_> {
     /// what is gone, of which nothing was ever registered. A file's note ends when the file is taken in.
     fn forgive(&mut self, root: &Path) -> Result<(), Error> {
         for note in self.runtime.block_on(self.store.unread())? {
-            let path = Path::new(std::ffi::OsStr::from_bytes(&note.absolute));
-            let holds = match path.symlink_metadata() {
-                Ok(metadata) => !metadata.is_dir(),
-                Err(error) => error.kind() != io::ErrorKind::NotFound,
-            };
-            if path.starts_with(root) && !self.noted.contains(&note.absolute) && !holds {
+            let path = path_of(&note.absolute);
+            let ended = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) || is_gone(path);
+            if path.starts_with(root) && !self.noted.contains(&note.absolute) && ended {
                 self.runtime.block_on(self.store.clear_unread(note.absolute))?;
             }
         }
@@ -295,10 +302,17 @@ pub(crate) fn vanished(
         let page = runtime.block_on(store.sources_below(prefix.to_vec(), after, 1000))?;
         let Some(last) = page.last() else { return Ok(gone) };
         after = last.absolute.clone();
-        gone.extend(page.into_iter().filter(|source| {
-            let path = Path::new(std::ffi::OsStr::from_bytes(&source.absolute));
-            matches!(path.symlink_metadata(), Err(error) if error.kind() == io::ErrorKind::NotFound)
-        }));
+        gone.extend(page.into_iter().filter(|source| is_gone(path_of(&source.absolute))));
+    }
+}
+
+/// What a walk on a thread of its own came to. A panic there goes on here: it is a fault of ours, not the caller's.
+pub(crate) async fn joined<T>(walk: tokio::task::JoinHandle<T>) -> T {
+    match walk.await.map_err(tokio::task::JoinError::try_into_panic) {
+        Ok(found) => found,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // Only a runtime that ends cancels it, and such a one polls nobody.
+        Err(Err(_)) => std::future::pending().await,
     }
 }
 
@@ -321,7 +335,7 @@ impl From<docmill_store::Error> for Looked {
 
 /// The path relative to its root, as people and the export see it: what is not UTF-8, and `%` itself before two
 /// hexadecimal digits, stands as %XX, so that different paths stay different.
-pub fn shown_path(root: &Path, path: &Path) -> String {
+fn shown_path(root: &Path, path: &Path) -> String {
     let relative = path.strip_prefix(root).unwrap_or(path);
     let bytes = relative.as_os_str().as_bytes();
     let mut out = String::new();

@@ -1,11 +1,9 @@
 //! Taking out what is no longer on the disk.
 
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-
 use docmill_model::DocumentId;
 
-use crate::intake::vanished;
+use crate::fingerprint::{is_gone, path_of};
+use crate::intake::{joined, vanished};
 use crate::workspace::{Error, Workspace};
 
 /// What was taken out.
@@ -24,14 +22,11 @@ pub struct Pruned {
 pub async fn prune(workspace: &Workspace) -> Result<Pruned, Error> {
     let store = workspace.store();
     let (handle, walked) = (tokio::runtime::Handle::current(), store.clone());
-    let gone = tokio::task::spawn_blocking(move || vanished(&handle, &walked, &[]))
-        .await
-        .map_err(|e| Error::Argument(format!("the walk stopped: {e}")))??;
+    let gone = joined(tokio::task::spawn_blocking(move || vanished(&handle, &walked, &[]))).await?;
     let files = gone.iter().map(|source| source.shown.clone()).collect();
     let documents = store.forget_sources(gone.into_iter().map(|source| source.absolute).collect()).await?;
     for file in store.unread().await? {
-        let path = Path::new(std::ffi::OsStr::from_bytes(&file.absolute));
-        if matches!(path.symlink_metadata(), Err(error) if error.kind() == std::io::ErrorKind::NotFound) {
+        if is_gone(path_of(&file.absolute)) {
             store.clear_unread(file.absolute).await?;
         }
     }

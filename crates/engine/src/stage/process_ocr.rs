@@ -1,9 +1,6 @@
 //! Reads a document behind the wall, page by page.
 
 use std::fs::File;
-use std::io::Read as _;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use docmill_extract::{Flow, Options, Summary};
@@ -15,6 +12,7 @@ use crate::blob::BlobWriter;
 use crate::disposition;
 use crate::driver::Driver;
 use crate::event::Event;
+use crate::fingerprint::{has_digest, is_unchanged, path_of, stamp};
 use crate::stage::{Ended, Finished, Progress, StageRun, task};
 use crate::wall::{Broken, Part};
 
@@ -46,8 +44,7 @@ impl StageRun for Run {
             match origin {
                 Origin::Path { absolute, .. } => {
                     let known = parts.store.source_at(&row.project, absolute.clone()).await?;
-                    let path = Path::new(std::ffi::OsStr::from_bytes(absolute)).to_owned();
-                    places.push((path, known.map(|s| s.stamp)));
+                    places.push((path_of(absolute).to_owned(), known.map(|s| s.stamp)));
                 }
                 Origin::Member { .. } => places.push((parts.blobs.path(&row.sha256), None)),
             }
@@ -267,67 +264,4 @@ fn open_file(path: &Path) -> std::io::Result<Option<(File, Stamp)>> {
 fn changed() -> Failure {
     let warning = Warning::new(Code::SOURCE_CHANGED, Code::SOURCE_CHANGED.meaning());
     Failure::new(warning, vec!["the bytes are not those that were registered".into()])
-}
-
-/// What the file system tells of an open file, read now.
-pub(crate) fn stamp(file: &File) -> std::io::Result<Stamp> {
-    let m = file.metadata()?;
-    Ok(stamp_of(&m))
-}
-
-pub(crate) fn stamp_of(m: &std::fs::Metadata) -> Stamp {
-    const SECOND: i64 = 1_000_000_000;
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Stamp {
-        size: m.size(),
-        mtime_ns: m.mtime().saturating_mul(SECOND).saturating_add(m.mtime_nsec()),
-        ctime_ns: m.ctime().saturating_mul(SECOND).saturating_add(m.ctime_nsec()),
-        inode: m.ino(),
-        read_ns: i64::try_from(now.as_nanos()).unwrap_or(i64::MAX),
-    }
-}
-
-/// Whether the file looks as it did when it was opened.
-fn is_unchanged(file: &File, before: &Stamp) -> bool {
-    stamp(file)
-        .is_ok_and(|now| before.size == now.size && before.mtime_ns == now.mtime_ns && before.ctime_ns == now.ctime_ns)
-}
-
-fn has_digest(file: &File, sha256: &Digest) -> bool {
-    use sha2::Digest as _;
-    use std::os::unix::fs::FileExt;
-    let mut hasher = sha2::Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    let mut at = 0;
-    loop {
-        match file.read_at(&mut buffer, at) {
-            Ok(0) => break,
-            Ok(n) => {
-                hasher.update(&buffer[..n]);
-                at += n as u64;
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(_) => return false,
-        }
-    }
-    Digest(hasher.finalize().into()) == *sha256
-}
-
-/// Hashes a file from where it stands; gives the digest and the number of bytes.
-pub(crate) fn hash(file: &mut File) -> std::io::Result<(Digest, u64)> {
-    use sha2::Digest as _;
-    let mut hasher = sha2::Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    let mut bytes = 0;
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok((Digest(hasher.finalize().into()), bytes)),
-            Ok(n) => {
-                hasher.update(&buffer[..n]);
-                bytes += n as u64;
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use docmill_engine::{Direct, Intake, RunOptions, RunReport, Silent, Workspace, run};
+use docmill_engine::{Direct, Intake, IntakeReport, RunOptions, RunReport, Silent, Workspace, run};
 
 /// A folder with documents and a place for a workspace; removed when dropped.
 pub struct Pile {
@@ -62,6 +62,13 @@ pub async fn run_all(workspace: &Workspace, root: &Path) -> RunReport {
     let options = RunOptions { intake: Some(intake(root)), workers: 2 };
     let run = run(workspace, options, Arc::new(Direct), Arc::new(Silent), std::future::pending());
     tokio::time::timeout(STUCK, run).await.expect("the run comes to an end").unwrap()
+}
+
+/// Takes in, and runs nothing.
+pub async fn take_in(intake: Intake, workspace: &Workspace) -> IntakeReport {
+    let (store, runtime) = (workspace.store(), tokio::runtime::Handle::current());
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    tokio::task::spawn_blocking(move || intake.run(&store, &Silent, &runtime, &stop).unwrap()).await.unwrap()
 }
 
 pub async fn export(workspace: &Workspace) -> String {

@@ -1,6 +1,6 @@
 //! Whole runs.
 
-use crate::pile::{LETTER, MAIL, Pile, export, field, run_all};
+use crate::pile::{LETTER, MAIL, Pile, export, field, intake, run_all, take_in};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_gives_its_attachment_its_people_and_who_wrote_to_whom() {
@@ -85,6 +85,29 @@ async fn the_same_bytes_at_two_places_are_one_document_until_both_are_gone() {
     let report = run_all(&workspace, &pile.documents()).await;
     assert_eq!(report.intake.vanished, ["a.txt"]);
     assert_eq!(field(&export(&workspace).await, "document", "name").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_gone_when_its_folder_has_become_a_file() {
+    let pile = Pile::new(&[("a/b.txt", LETTER), ("c.txt", "Another letter of 7 May 2023.")]);
+    let workspace = pile.workspace();
+    run_all(&workspace, &pile.documents()).await;
+    std::fs::remove_dir_all(pile.documents().join("a")).unwrap();
+    pile.put("a", b"Paid on 4 April 2025.");
+    let report = run_all(&workspace, &pile.documents()).await;
+    assert_eq!(report.intake.vanished, ["a/b.txt"]);
+    let pruned = docmill_engine::prune(&workspace).await.unwrap();
+    assert_eq!((pruned.files, pruned.documents.len()), (vec!["a/b.txt".to_owned()], 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_workspace_is_not_read_whatever_leads_to_it() {
+    let pile = Pile::new(&[("a.txt", LETTER)]);
+    let workspace = pile.workspace();
+    std::os::unix::fs::symlink(workspace.folder(), pile.documents().join("link")).unwrap();
+    let intake = docmill_engine::Intake { workspace: workspace.folder().to_owned(), ..intake(&pile.documents()) };
+    let report = take_in(intake, &workspace).await;
+    assert_eq!((report.files, report.unread), (1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use docmill_engine::{Direct, Driver, Edge, Feeder, Hook, Outcome, Parts, Silent,
 use docmill_model::{DocumentId, Stage, State};
 use docmill_store::{Epoch, StageKey};
 
-use crate::pile::{LETTER, MAIL, Pile, export, intake, run_all};
+use crate::pile::{LETTER, MAIL, Pile, export, intake, run_all, take_in};
 
 /// Ends the process at the `nth` passing of an edge of a stage.
 struct CrashAt {
@@ -110,13 +110,6 @@ async fn live(
     true
 }
 
-pub async fn take_in(pile: &Pile, workspace: &Workspace) {
-    let (intake, store) = (intake(&pile.documents()), workspace.store());
-    let runtime = tokio::runtime::Handle::current();
-    let stop = std::sync::atomic::AtomicBool::new(false);
-    tokio::task::spawn_blocking(move || intake.run(&store, &Silent, &runtime, &stop).unwrap()).await.unwrap();
-}
-
 fn pile() -> Pile {
     Pile::new(&[("a.txt", LETTER), ("b.eml", MAIL), ("empty.txt", "")])
 }
@@ -125,7 +118,7 @@ async fn check(edge: Option<(Edge, Stage, u32)>, mischief: Mischief, expected: &
     let context = format!("{edge:?} {mischief:?}");
     let pile = pile();
     let workspace = pile.workspace();
-    take_in(&pile, &workspace).await;
+    take_in(intake(&pile.documents()), &workspace).await;
     let runs = Mutex::new(BTreeMap::new());
     let mut hook: Option<Arc<dyn Hook>> =
         edge.map(|(edge, stage, nth)| -> Arc<dyn Hook> { Arc::new(CrashAt { edge, stage, left: Mutex::new(nth) }) });
@@ -167,7 +160,7 @@ async fn a_worker_that_lost_its_lease_changes_nothing() {
     use docmill_store::{Claimed, Output};
     let pile = pile();
     let workspace = pile.workspace();
-    take_in(&pile, &workspace).await;
+    take_in(intake(&pile.documents()), &workspace).await;
     let store = workspace.store();
     let id = store.find_documents("a.txt", 1).await.unwrap()[0];
     let key = StageKey { document: id, stage: Stage::ProcessOcr };

@@ -10,8 +10,7 @@ use docmill_engine::{Direct, Driver, Parts, Silent, TASKS, registry};
 use docmill_store::Epoch;
 use docmill_testkit::{Redis, interop, python, service};
 
-use crate::pile::{LETTER, Pile, export, run_all};
-use crate::simulator::take_in;
+use crate::pile::{LETTER, Pile, export, intake, run_all, take_in};
 
 /// Asks the Python client once; it has a deadline of its own.
 fn ask(python: &std::path::Path, url: &str, request: &serde_json::Value) -> serde_json::Value {
@@ -32,7 +31,7 @@ async fn a_python_client_runs_the_pipeline_and_gets_its_results() {
     let Some(python) = service(python()) else { return };
     let pile = Pile::new(&[("letter.txt", LETTER)]);
     let workspace = pile.workspace();
-    take_in(&pile, &workspace).await;
+    take_in(intake(&pile.documents()), &workspace).await;
     let store = workspace.store();
     let document = store.find_documents("letter.txt", 1).await.unwrap()[0];
 
