@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::driver::{Driver, Fatal, Parts};
 use crate::event::{Event, Observer};
 use crate::feeder::Feeder;
-use crate::intake::{Intake, IntakeReport};
+use crate::intake::{Intake, IntakeReport, joined};
 use crate::wall::Reader;
 use crate::workspace::{Error, Workspace};
 use crate::{fold, task};
@@ -62,7 +62,7 @@ pub async fn run(
     let worker_options = celeriac::Options {
         queues: task::queues(),
         // One more than compute at a time, so that a claim and a commit overlap with the work of others.
-        concurrency: workers + 32,
+        concurrency: workers * 8,
         prefetch_multiplier: 1,
         hostname: "docmill@localhost".into(),
     };
@@ -118,7 +118,7 @@ async fn work(
     loop {
         if report.is_none() && taking.as_ref().is_some_and(tokio::task::JoinHandle::is_finished) {
             if let Some(task) = taking.take() {
-                report = Some(task.await.map_err(|e| Error::Argument(format!("the walk stopped: {e}")))??);
+                report = Some(joined(task).await?);
             }
             observer.on(Event::IntakeDone);
             feeder.intake_is_done();
