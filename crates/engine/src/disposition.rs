@@ -8,7 +8,7 @@ use warden::Death;
 use crate::stage::Ended;
 
 /// Maps what an extractor says. Nothing of it is tried again: the same bytes would say the same.
-pub fn disposition(error: extract::Error) -> Ended {
+pub(crate) fn disposition(error: extract::Error) -> Ended {
     let chain = vec![format!("extract::Error: {error}")];
     use extract::Error as E;
     let media_type = match &error {
@@ -20,21 +20,19 @@ pub fn disposition(error: extract::Error) -> Ended {
     let failure =
         |code, message: String| Failure { media_type, ..Failure::new(Warning::new(code, message), chain.clone()) };
     match &error {
-        extract::Error::Empty => Ended::Skipped(failure(Code::EMPTY_FILE, "the file has no bytes".into())),
-        extract::Error::NeedsPassword { media_type } => Ended::Skipped(failure(
+        E::Empty => Ended::Skipped(failure(Code::EMPTY_FILE, "the file has no bytes".into())),
+        E::NeedsPassword { media_type } => Ended::Skipped(failure(
             Code::NEEDS_PASSWORD,
             format!("this file of type {} opens only with a password", media_type.mime()),
         )),
-        extract::Error::Unsupported { media_type } => Ended::Skipped(failure(
+        E::Unsupported { media_type } => Ended::Skipped(failure(
             Code::UNSUPPORTED,
             format!("files of type {} are not read yet: {}", media_type.mime(), reader_of(*media_type)),
         )),
-        extract::Error::Damaged { media_type, what } => {
+        E::Damaged { media_type, what } => {
             Ended::Failed(failure(Code::DAMAGED, format!("this file of type {} is damaged: {what}", media_type.mime())))
         }
-        extract::Error::Stopped => {
-            Ended::Failed(failure(Code::STAGE_BUG, "the reader stopped without being asked".into()))
-        }
+        E::Stopped => Ended::Failed(failure(Code::STAGE_BUG, "the reader stopped without being asked".into())),
     }
 }
 

@@ -231,7 +231,7 @@ pub fn place_of(clean: Span, raw: Span, pages: &[PageRow], blocks: &[BlockRow]) 
 }
 
 /// One box for each line that a raw range touches, with its page: the union of what it covers of the words there.
-pub fn boxes_of(raw: Span, pages: &[PageWords]) -> Vec<(u32, Rect)> {
+fn boxes_of(raw: Span, pages: &[PageWords]) -> Vec<(u32, Rect)> {
     let mut boxes: Vec<(u32, u32, Rect)> = Vec::new();
     for page in pages {
         let word = page.words.partition_point(|w| w.span.end <= raw.start);

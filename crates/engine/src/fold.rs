@@ -9,7 +9,7 @@ const BATCH: usize = 1000;
 
 /// Folds until nothing is dirty. Safe beside a run and beside itself: a profile that changes in between stays
 /// dirty and is folded again.
-pub async fn fold_all(store: &dyn Store) -> Result<(), docmill_store::Error> {
+pub(crate) async fn fold_all(store: &dyn Store) -> Result<(), docmill_store::Error> {
     store.use_fold(analyze::version::FOLD).await?;
     while let Some(dirty) = store.dirty(BATCH).await? {
         let fold = analyze::fold::fold(ProjectId::new(&dirty.project), &dirty.profiles);

@@ -81,7 +81,7 @@ pub(crate) struct Args {
 }
 
 /// Code and settings of each stage: another version is another input, so what it made is made again on request.
-pub fn versions() -> Versions {
+pub(crate) fn versions() -> Versions {
     use docmill_analyze::version as analyze;
     Stage::ALL
         .into_iter()
