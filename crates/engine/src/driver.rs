@@ -25,6 +25,10 @@ const DEATHS: u32 = 3;
 /// How often a running stage asks whether its lease still holds.
 const RENEW: Duration = Duration::from_secs(20);
 
+/// How long a message waits whose document is not known: it may have been sent before the document was committed,
+/// which takes no minute. The task's limit of retries ends the wait.
+const LATE: Duration = Duration::from_secs(60);
+
 /// The steps between which a process can die.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Edge {
@@ -115,8 +119,7 @@ impl Driver {
         let unknown = || celeriac::Failure::builtin("LookupError", format!("document {document} is not known"));
         let id = match self.resolve(document).await {
             Ok(Some(id)) => id,
-            // It may have been sent before it was committed; the retry's own limit ends the wait.
-            Ok(None) => return Err(unknown().retry(Duration::from_secs(60))),
+            Ok(None) => return Err(unknown().retry(LATE)),
             Err(error) => return Err(self.give_up(error)),
         };
         let task = Uuid::parse_str(cx.request().id().as_str())
@@ -124,7 +127,7 @@ impl Driver {
         match self.handle(stage, id, task).await {
             Ok(Outcome::Reply(reply)) => Ok(reply),
             Ok(Outcome::Dropped | Outcome::Crashed) => Err(Stop::Ignore),
-            Ok(Outcome::Unknown) => Err(unknown().retry(Duration::from_secs(60))),
+            Ok(Outcome::Unknown) => Err(unknown().retry(LATE)),
             Err(error) => Err(self.give_up(error)),
         }
     }

@@ -19,12 +19,15 @@ use crate::{fold, task};
 /// How often the store is asked what is left: seldom against the work of a stage, often against a person's eye.
 const PACE: Duration = Duration::from_millis(20);
 
+/// What a run takes in, and how wide it works.
 pub struct RunOptions {
+    /// `None` only goes on with what is stored.
     pub intake: Option<Intake>,
     /// Stages that run at the same time.
     pub workers: usize,
 }
 
+/// What a run came to; how the documents ended is in the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunReport {
     pub intake: IntakeReport,
