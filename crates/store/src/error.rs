@@ -55,7 +55,8 @@ impl Error {
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::{Error as R, ErrorCode as E, ffi};
-        // A value of another type than the one that was stored, or a row that its table's index promised.
+        // A value of another type than the one that was stored, a row that its table's index promised, or a table or
+        // column that every store has: the texts of all statements are constants, and each is tested.
         if matches!(
             error,
             R::FromSqlConversionFailure(..)
@@ -63,6 +64,7 @@ impl From<rusqlite::Error> for Error {
                 | R::InvalidColumnType(..)
                 | R::Utf8Error(..)
                 | R::QueryReturnedNoRows
+                | R::SqlInputError { .. }
         ) {
             return Self::Damaged(error);
         }
@@ -74,6 +76,8 @@ impl From<rusqlite::Error> for Error {
             }
             Some(E::DatabaseBusy | E::DatabaseLocked) => Self::Busy(error),
             Some(E::ReadOnly | E::CannotOpen | E::PermissionDenied) => Self::ReadOnly(error),
+            // A statement that a sound store understands was not understood: the text of its tables is broken.
+            _ if error.sqlite_error().is_some_and(|e| e.extended_code == ffi::SQLITE_ERROR) => Self::Damaged(error),
             // Nothing that is written here comes near SQLite's longest value: a length that does is damage.
             Some(E::DatabaseCorrupt | E::NotADatabase | E::TooBig) => Self::Damaged(error),
             _ => Self::Sqlite(error),

@@ -154,12 +154,16 @@ pub(super) fn put_relations(c: &Connection, document: i64, relations: &[Relation
     let sql = "INSERT INTO relation (document, seq, \"from\", \"to\", type, confidence, extractor, start, \"end\", from_mention, to_mention)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let mut insert = c.prepare_cached(sql)?;
+    let numbers = if relations.is_empty() { BTreeMap::new() } else { referent_numbers(c, document)? };
+    let number = |id: &ReferentId| {
+        numbers.get(id).ok_or_else(|| Error::Corrupt(format!("referent {id} of a relation is not in the store")))
+    };
     for (seq, relation) in relations.iter().enumerate() {
         insert.execute(params![
             document,
             seq as i64,
-            relation.from.0.as_bytes().as_slice(),
-            relation.to.0.as_bytes().as_slice(),
+            number(&relation.from)?,
+            number(&relation.to)?,
             relation.kind.as_str(),
             relation.confidence,
             relation.extractor,
@@ -170,6 +174,15 @@ pub(super) fn put_relations(c: &Connection, document: i64, relations: &[Relation
         ])?;
     }
     Ok(())
+}
+
+/// The numbers of a document's referents in the store.
+fn referent_numbers(c: &Connection, document: i64) -> Result<BTreeMap<ReferentId, i64>> {
+    let sql = "SELECT uuid, seq FROM referent WHERE document = ?";
+    let numbers = row::collect(&mut *c.prepare_cached(sql)?, [document], |r| {
+        Ok((ReferentId(row::uuid_at(r, 0)?), r.get::<_, i64>(1)?))
+    })?;
+    Ok(numbers.into_iter().collect())
 }
 
 pub(super) fn mention_rows(c: &Connection, id: DocumentId) -> Result<Vec<MentionRow>> {

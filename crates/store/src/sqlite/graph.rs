@@ -165,8 +165,9 @@ pub(super) fn relation_rows(c: &Connection, after: Option<&RelationRow>, limit: 
     let sql = format!(
         "SELECT fp.entity, tp.entity, r.type, r.confidence, r.extractor, d.uuid, r.start, r.\"end\",
                 r.from_mention, r.to_mention, r.seq
-         FROM profile fp CROSS JOIN referent f ON f.profile = fp.id CROSS JOIN relation r ON r.\"from\" = f.uuid
-         CROSS JOIN document d ON d.id = r.document CROSS JOIN referent t ON t.uuid = r.\"to\"
+         FROM profile fp CROSS JOIN referent f ON f.profile = fp.id 
+         CROSS JOIN relation r ON r.document = f.document AND r.\"from\" = f.seq
+         CROSS JOIN document d ON d.id = r.document CROSS JOIN referent t ON t.document = r.document AND t.seq = r.\"to\"
          CROSS JOIN profile tp ON tp.id = t.profile
          WHERE fp.entity >= ?1 AND tp.entity IS NOT NULL AND d.state IN {COMPLETE}
          AND (fp.entity, tp.entity, r.type, d.uuid, r.start, r.\"end\", r.seq) > (?1, ?2, ?3, ?4, ?5, ?6, ?7)

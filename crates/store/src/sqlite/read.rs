@@ -309,8 +309,8 @@ pub(super) fn overview(c: &Connection) -> Result<Overview> {
         // As they are shown: between entities, where equal ones add up.
         relations: count(
             "SELECT count(*) FROM (SELECT DISTINCT fp.entity, tp.entity, r.type FROM relation r
-             JOIN referent f ON f.uuid = r.\"from\" JOIN profile fp ON fp.id = f.profile
-             JOIN referent t ON t.uuid = r.\"to\" JOIN profile tp ON tp.id = t.profile)",
+             JOIN referent f ON f.document = r.document AND f.seq = r.\"from\" JOIN profile fp ON fp.id = f.profile
+             JOIN referent t ON t.document = r.document AND t.seq = r.\"to\" JOIN profile tp ON tp.id = t.profile)",
         )?,
         ..Overview::default()
     };

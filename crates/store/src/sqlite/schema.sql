@@ -141,24 +141,26 @@ CREATE TABLE profile (
 CREATE INDEX profile_dirty ON profile (dirty) WHERE dirty = 1;
 CREATE INDEX profile_entity ON profile (entity);
 
+-- Kept by document and not by id: ids are scattered, and each would touch a page of its own.
 CREATE TABLE referent (
-    uuid BLOB NOT NULL PRIMARY KEY,
     document INTEGER NOT NULL, seq INTEGER NOT NULL,
+    uuid BLOB NOT NULL,
     profile INTEGER NOT NULL,
-    forms TEXT NOT NULL, mentions BLOB NOT NULL, count INTEGER NOT NULL
+    forms TEXT NOT NULL, mentions BLOB NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (document, seq)
 ) WITHOUT ROWID;
-CREATE INDEX referent_document ON referent (document, seq);
 CREATE INDEX referent_profile ON referent (profile);
 
+-- "from" and "to" are the numbers of referents of the same document.
 CREATE TABLE relation (
     document INTEGER NOT NULL, seq INTEGER NOT NULL,
-    "from" BLOB NOT NULL, "to" BLOB NOT NULL, type TEXT NOT NULL,
+    "from" INTEGER NOT NULL, "to" INTEGER NOT NULL, type TEXT NOT NULL,
     confidence INTEGER NOT NULL, extractor TEXT NOT NULL,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, from_mention BLOB NOT NULL, to_mention BLOB NOT NULL,
     PRIMARY KEY (document, seq)
 ) WITHOUT ROWID;
 
-CREATE INDEX relation_from ON relation ("from");
+CREATE INDEX relation_from ON relation (document, "from");
 
 CREATE TABLE entity (
     uuid BLOB NOT NULL, project INTEGER NOT NULL,
