@@ -97,9 +97,10 @@ def csv(rng, length):
     out = ["date,payer,payee,amount,remark"]
     size = 0
     while size < length:
-        remark = prose.paragraphs(rng, 60)[0]
-        row = f'{prose.date(rng)!r},{prose.name(rng)},{rng.choice(prose.COMPANIES)!r},"{prose.amount(rng)}","{remark}"'
-        out.append(row.replace("'", '"'))
+        remark = prose.paragraphs(rng, 160)[0]
+        who = f'{prose.name(rng)},"{rng.choice(prose.COMPANIES)}"'
+        row = f'"{prose.date(rng)}",{who},"{prose.amount(rng)}","{remark}"'
+        out.append(row)
         size += len(row) + 2
     return "\r\n".join(out).encode()
 
