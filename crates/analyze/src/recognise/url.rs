@@ -9,6 +9,9 @@ use super::pattern::Reading;
 /// What is longer is data, not an address; in bytes.
 const LONGEST: usize = 2048;
 
+/// Brackets that an address may hold in pairs, as `wiki/Mercury_(planet)` does.
+const BRACKETS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
+
 pub fn find(text: &str, found: &mut Vec<Found>) {
     let mut end_of_last = 0;
     for colon in memchr::memmem::find_iter(text.as_bytes(), "://") {
@@ -55,17 +58,19 @@ pub fn extent(text: &str) -> &str {
     };
     let slice = &text[..text.floor_char_boundary(LONGEST.min(text.len()))];
     let mut slice = slice.find(stop).map_or(slice, |at| &slice[..at]);
-    // How many more brackets of a kind close than open. Counted once: nothing that opens one is taken off below.
-    let mut surplus = [('(', ')'), ('[', ']'), ('{', '}')].map(|(open, close)| {
-        let count = |bracket: char| slice.matches(bracket).count();
-        (close, count(close).saturating_sub(count(open)))
-    });
+    // How many more brackets of a kind close than open, counted once: nothing that opens one is taken off below.
+    let mut surplus = [None; BRACKETS.len()];
     while let Some(last) = slice.chars().next_back() {
-        match surplus.iter_mut().find(|(close, _)| *close == last) {
-            Some((_, 0)) => break,
-            Some((_, left)) => *left -= 1,
-            None if ".,;:!?'’…*_".contains(last) => {}
-            None => break,
+        if let Some(kind) = BRACKETS.iter().position(|(_, close)| *close == last) {
+            let (open, close) = BRACKETS[kind];
+            let count = |bracket: char| slice.matches(bracket).count();
+            let left: &mut usize = surplus[kind].get_or_insert_with(|| count(close).saturating_sub(count(open)));
+            if *left == 0 {
+                break;
+            }
+            *left -= 1;
+        } else if !".,;:!?'’…*_".contains(last) {
+            break;
         }
         slice = &slice[..slice.len() - last.len_utf8()];
     }
