@@ -21,8 +21,9 @@ fmt:
 bench:
 	bench/run
 
-# Long proofs: the kill test at a hundred moments and the mutations of the simulator.
+# Long proofs: the kill test at a hundred moments, the mutations of the simulator, large files and piles.
 soak:
 	cargo build --release
 	DOCMILL_KILLS=100 DOCMILL_BINARY=$(CURDIR)/target/release/docmill cargo test -p docmill --test it kill -- --nocapture
 	scripts/mutations.sh
+	scripts/large.sh
