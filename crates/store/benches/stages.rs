@@ -47,7 +47,7 @@ fn mentions(document: DocumentId) -> Vec<Mention> {
             span,
             kind: MentionType::Money,
             // Half of the sums are met in other documents too.
-            normal: if index % 2 == 0 { format!("EUR {index}") } else { format!("EUR {document} {index}") },
+            normal: if index.is_multiple_of(2) { format!("EUR {index}") } else { format!("EUR {document} {index}") },
             name: format!("EUR {index}"),
             identifiers: Vec::new(),
             role: None,

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use docmill_extract::{Flow, Options, Summary};
 use docmill_model::{Code, Digest, DocumentId, Origin, Page, Stage, Warning};
@@ -101,8 +102,14 @@ impl StageRun for Run {
     }
 }
 
-/// Takes the parts of a document as they come: saves each page when the next one arrives, so that the last one
-/// goes with the commit; writes members into blobs.
+/// How long a page that was read may wait for company before it is saved: what a kill can cost, and long enough that
+/// a transaction is not paid for every page of a file that is read in a moment.
+const SAVE: Duration = Duration::from_millis(50);
+/// Pages that wait at most: bounds the memory that they take.
+const WAITING: usize = 32;
+
+/// Takes the parts of a document as they come: saves the pages that wait when the next one arrives, so that the last
+/// one goes with the commit; writes members into blobs.
 struct Taking<'a> {
     driver: &'a Driver,
     progress: &'a Progress,
@@ -113,6 +120,8 @@ struct Taking<'a> {
     cut: Option<u32>,
     media: Option<docmill_model::MediaType>,
     waiting: Vec<Page>,
+    /// When pages were saved last, or reading began.
+    saved_at: Instant,
     saved: u32,
     open: Option<(String, BlobWriter)>,
     members: Vec<MemberFile>,
@@ -131,6 +140,7 @@ impl<'a> Taking<'a> {
             cut: None,
             media: None,
             waiting: Vec::new(),
+            saved_at: Instant::now(),
             saved: 0,
             open: None,
             members: Vec::new(),
@@ -174,7 +184,9 @@ impl<'a> Taking<'a> {
             return;
         }
         self.chars += chars;
-        self.flush();
+        if self.saved_at.elapsed() >= SAVE || self.waiting.len() >= WAITING {
+            self.flush();
+        }
         self.waiting.push(page);
     }
 
@@ -193,6 +205,7 @@ impl<'a> Taking<'a> {
             }
             Err(error) => self.store_error = Some(error),
         }
+        self.saved_at = Instant::now();
     }
 
     fn close(&mut self) {

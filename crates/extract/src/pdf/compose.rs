@@ -1,6 +1,7 @@
 //! Ink of a page -> its text, words and blocks.
 
 use docmill_model::{Advance, Block, Page, Rect, Span, Word};
+use hayro_interpret::kurbo::Point;
 
 use super::fragment::{Group, group};
 use super::ink::{Glyph, Ink};
@@ -194,11 +195,14 @@ fn cuts(glyphs: &[&Glyph], lengths: &[u32], advance: Advance) -> Vec<i32> {
 /// The box around a word: the boxes of its glyphs, and at least from the first cut to the last.
 fn rect(glyphs: &[&Glyph], cuts: &[i32], advance: Advance) -> Rect {
     let corners = glyphs.iter().flat_map(|glyph| glyph.corners());
-    let empty = Rect { x0: i32::MAX, y0: i32::MAX, x1: i32::MIN, y1: i32::MIN };
-    let around = corners.fold(empty, |rect, corner| {
-        let (x, y) = (hundredths(corner.x), hundredths(corner.y));
-        rect.union(Rect { x0: x, y0: y, x1: x, y1: y })
-    });
+    let (mut least, mut most) = (Point::new(f64::INFINITY, f64::INFINITY), Point::new(-f64::INFINITY, -f64::INFINITY));
+    for corner in corners {
+        least = Point::new(least.x.min(corner.x), least.y.min(corner.y));
+        most = Point::new(most.x.max(corner.x), most.y.max(corner.y));
+    }
+    // Rounding keeps the order, so the ends are enough.
+    let around =
+        Rect { x0: hundredths(least.x), y0: hundredths(least.y), x1: hundredths(most.x), y1: hundredths(most.y) };
     let (first, last) = (cuts[0], cuts[cuts.len() - 1]);
     let (low, high) = (first.min(last), first.max(last));
     around.union(match advance {

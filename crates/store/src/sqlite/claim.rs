@@ -46,19 +46,21 @@ pub(super) fn enqueue(
     alone: bool,
 ) -> Result<Option<Message>> {
     let Some(input) = input(c, versions, document, stage)? else { return Ok(None) };
+    // No RETURNING here and in a claim: it makes SQLite open and close a table in memory each time, which costs more
+    // than the statement that reads the value back.
     let sql = "INSERT INTO stage_run (document, stage, state, version, alone) VALUES (?1, ?2, 'pending', ?3, ?4)
-               ON CONFLICT DO UPDATE SET state = 'pending', version = ?3, alone = ?4, token = NULL
-               RETURNING generation";
-    let generation: u32 = c
-        .prepare_cached(sql)?
-        .query_row(params![document, stage as i64, version(versions, stage), alone], |r| r.get(0))?;
+               ON CONFLICT DO UPDATE SET state = 'pending', version = ?3, alone = ?4, token = NULL";
+    c.prepare_cached(sql)?.execute(params![document, stage as i64, version(versions, stage), alone])?;
+    let sql = "SELECT generation FROM stage_run WHERE document = ? AND stage = ?";
+    let generation: u32 = c.prepare_cached(sql)?.query_row([document, stage as i64], |r| r.get(0))?;
     let key = StageKey { document: id, stage };
     let task = task_id(key, &input, generation);
     let sql = "INSERT INTO outbox (document, stage, task_id, alone) VALUES (?, ?, ?, ?)
                ON CONFLICT (document, stage) DO UPDATE
-               SET task_id = excluded.task_id, alone = excluded.alone, epoch = NULL RETURNING id";
-    let parameters = params![document, stage as i64, task.as_bytes().as_slice(), alone];
-    let id = c.prepare_cached(sql)?.query_row(parameters, |r| r.get(0))?;
+               SET task_id = excluded.task_id, alone = excluded.alone, epoch = NULL";
+    c.prepare_cached(sql)?.execute(params![document, stage as i64, task.as_bytes().as_slice(), alone])?;
+    let sql = "SELECT id FROM outbox WHERE document = ? AND stage = ?";
+    let id = c.prepare_cached(sql)?.query_row([document, stage as i64], |r| r.get(0))?;
     Ok(Some(Message { id, key, task_id: task, alone }))
 }
 
@@ -95,7 +97,8 @@ pub(super) fn claim(c: &Connection, versions: &Versions, key: StageKey, task: Uu
         State::Paused | State::Waiting => return Ok(Claimed::NotReady),
         State::Pending => {}
     }
-    let sql = "UPDATE meta SET value = value + 1 WHERE key = 'token' RETURNING value";
+    c.prepare_cached("UPDATE meta SET value = value + 1 WHERE key = 'token'")?.execute([])?;
+    let sql = "SELECT value FROM meta WHERE key = 'token'";
     let token: i64 = c.prepare_cached(sql)?.query_row([], |r| r.get(0))?;
     let started_ms = now_ms();
     let (attempt, deaths) = if same_input { (attempt + 1, deaths) } else { (1, 0) };
