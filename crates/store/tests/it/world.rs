@@ -151,7 +151,7 @@ pub fn submission(project: &str, path: &str, bytes: &str) -> Submission {
 }
 
 pub fn absolute(path: &str) -> Vec<u8> {
-    format!("/root/{path}").into_bytes()
+    format!("/pile/{path}").into_bytes()
 }
 
 pub fn member(name: &str, bytes: &str) -> MemberFile {
