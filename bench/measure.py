@@ -114,10 +114,12 @@ class Memory:
             sys.exit(f"{command[0]} ended with {process.returncode}")
 
     def _sample(self, pid):
-        parent = _pss(pid)
+        parent, name = _pss(pid), _name(pid)
         self.samples += 1
         self.peak_parent = max(self.peak_parent, parent)
-        self.peak = max(self.peak, parent + sum(map(_pss, _below(pid))))
+        # A child that is about to become another program still has its parent's memory, which would count twice.
+        children = [child for child in _below(pid) if _name(child) != name]
+        self.peak = max(self.peak, parent + sum(map(_pss, children)))
 
 
 def _below(pid):
@@ -130,6 +132,14 @@ def _below(pid):
         # It ended between two looks.
         pass
     return out + [below for child in out for below in _below(child)]
+
+
+def _name(pid):
+    """The arguments that a process was started with."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _pss(pid):
