@@ -32,7 +32,7 @@ pub use event::{Event, Observer, Silent};
 pub use export::{Error as ExportError, Place, export, place_of};
 pub use feeder::Feeder;
 pub use intake::{Intake, IntakeReport};
-pub use prune::{Pruned, prune};
+pub use prune::{Pruned, forget, prune};
 pub use run::{RunOptions, RunReport, run};
 pub use single::{Reading, read_file};
 pub use task::{TASKS, TaskSpec, handle, registry};

@@ -1,8 +1,9 @@
-//! Taking out what is no longer on the disk.
+//! Taking out what is no longer on the disk, or no longer wanted.
 
 use docmill_model::DocumentId;
 
 use crate::fingerprint::{is_gone, path_of};
+use crate::fold::fold_all;
 use crate::intake::{joined, vanished};
 use crate::workspace::{Error, Workspace};
 
@@ -30,5 +31,25 @@ pub async fn prune(workspace: &Workspace) -> Result<Pruned, Error> {
             store.clear_unread(file.absolute).await?;
         }
     }
-    Ok(Pruned { files, documents, freed: workspace.collect_blobs().await? })
+    let freed = clean_up(workspace, !documents.is_empty()).await?;
+    Ok(Pruned { files, documents, freed })
+}
+
+/// Takes documents out, with their attachments that have no other source and every word of them. Returns all that
+/// left. The caller holds the workspace's lock.
+pub async fn forget(workspace: &Workspace, ids: Vec<DocumentId>) -> Result<Vec<DocumentId>, Error> {
+    let gone = workspace.store().forget(ids).await?;
+    clean_up(workspace, !gone.is_empty()).await?;
+    Ok(gone)
+}
+
+/// Brings the graph up to date and removes what no document needs any more, from the store's file too when
+/// something has `left`. Returns the bytes of blobs that were freed.
+async fn clean_up(workspace: &Workspace, left: bool) -> Result<u64, Error> {
+    let store = workspace.store();
+    fold_all(store.as_ref()).await?;
+    if left {
+        store.purge().await?;
+    }
+    workspace.collect_blobs().await
 }

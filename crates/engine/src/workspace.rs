@@ -85,7 +85,10 @@ impl Workspace {
 
     /// Opens a workspace, and makes it where there is none.
     pub fn create(folder: &Path) -> Result<Self, Error> {
-        std::fs::create_dir_all(folder).map_err(|source| Error::Io {
+        // It holds the texts of everything that is read: for its owner alone.
+        let mut private = std::fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(private.recursive(true), 0o700);
+        private.create(folder).map_err(|source| Error::Io {
             what: "make the workspace",
             path: folder.to_owned(),
             source,
@@ -163,21 +166,19 @@ impl Workspace {
         }
     }
 
-    /// Removes blobs that no document needs and what was left of unfinished ones, when they are a day old. Returns
-    /// how many bytes that freed. Called with the lock held.
+    /// Removes blobs that no document needs and what was left of unfinished ones. Returns how many bytes that freed.
+    /// Called with the lock held, so that nobody is about to name one of them.
     pub async fn collect_blobs(&self) -> Result<u64, Error> {
-        const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
         let blobs = self.blobs();
         let fail = |source| Error::Io { what: "read the blobs of", path: self.folder.clone(), source };
         let mut freed = 0;
         for (digest, path) in blobs.all().map_err(fail)? {
             let Ok(metadata) = path.metadata() else { continue };
-            let old = metadata.modified().is_ok_and(|m| m.elapsed().is_ok_and(|age| age > DAY));
             let needed = match digest {
-                Some(digest) if old => self.store.is_needed(digest).await?,
-                Some(_) | None => false,
+                Some(digest) => self.store.is_needed(digest).await?,
+                None => false,
             };
-            if old && !needed && std::fs::remove_file(&path).is_ok() {
+            if !needed && std::fs::remove_file(&path).is_ok() {
                 freed += metadata.len();
             }
         }

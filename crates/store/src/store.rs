@@ -134,6 +134,9 @@ pub trait Store: Send + Sync + 'static {
     fn versions(&self) -> &Versions;
     /// Puts everything into the store's one file, so that a copy of it is whole. For the end of a run.
     async fn settle(&self) -> Result<()>;
+    /// Rewrites the store's file, so that nothing of what was taken out can be read from it. Takes time and room in
+    /// proportion to the whole store.
+    async fn purge(&self) -> Result<()>;
     /// Where the store lies, for reports.
     fn location(&self) -> PathBuf;
 }

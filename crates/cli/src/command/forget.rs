@@ -22,7 +22,7 @@ pub fn forget(cx: &Context, words: &[OsString]) -> Result<Exit> {
         let ids = find::documents(store.as_ref(), words).await?;
         // Names are gone with their documents.
         let names = family(store.as_ref(), &ids).await?;
-        anyhow::Ok((store.forget(ids).await?, names))
+        anyhow::Ok((docmill_engine::forget(&workspace, ids).await?, names))
     })??;
     let name = |id: &DocumentId| names.get(id).map_or("", String::as_str);
     if cx.screen.json {

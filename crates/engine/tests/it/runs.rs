@@ -75,6 +75,42 @@ async fn forgetting_a_mail_takes_its_attachment_and_adding_it_again_brings_both_
     assert_eq!(export(&workspace).await, whole);
 }
 
+/// Every file of a folder, one behind the other.
+fn all_bytes(folder: &std::path::Path) -> Vec<u8> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            out.extend(all_bytes(&entry.path()));
+        } else {
+            out.extend(std::fs::read(entry.path()).unwrap());
+        }
+    }
+    out
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_forgotten_document_can_be_read_from_the_workspace() {
+    use std::os::unix::fs::PermissionsExt;
+    let secret = MAIL.replace("The invoice", "Zanzibarsecret").replace("Please pay", "Mauritiussecret");
+    let pile = Pile::new(&[("a.txt", LETTER), ("b.eml", &secret)]);
+    let workspace = pile.workspace();
+    run_all(&workspace, &pile.documents()).await;
+    let holds = |word: &str| {
+        let bytes = all_bytes(workspace.folder()).to_ascii_lowercase();
+        bytes.windows(word.len()).any(|window| window == word.as_bytes())
+    };
+    assert!(holds("zanzibarsecret") && holds("mauritiussecret"));
+    let mail = workspace.store().find_documents("b.eml", 2).await.unwrap();
+    let lock = workspace.lock().unwrap();
+    docmill_engine::forget(&workspace, mail).await.unwrap();
+    drop(lock);
+    assert!(!holds("zanzibarsecret") && !holds("mauritiussecret"));
+    assert!(holds("to whom it may concern"));
+    assert_eq!(workspace.store().overview().await.unwrap().relations, 0);
+    let mode = std::fs::metadata(workspace.folder()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "the workspace is its owner's alone");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_bytes_at_two_places_are_one_document_until_both_are_gone() {
     let pile = Pile::new(&[("a.txt", LETTER), ("copy/b.txt", LETTER)]);

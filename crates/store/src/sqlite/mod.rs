@@ -394,6 +394,15 @@ impl Store for Sqlite {
         Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 
+    async fn purge(&self) -> Result<()> {
+        let connection = Connection::open(&self.path)?;
+        connection.busy_timeout(BUSY)?;
+        // The index of words keeps those of deleted chunks until its parts are merged; the file keeps the pages of
+        // deleted rows until it is written anew.
+        connection.execute_batch("INSERT INTO chunk_text (chunk_text) VALUES ('optimize'); VACUUM")?;
+        Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    }
+
     fn location(&self) -> PathBuf {
         self.path.clone()
     }
