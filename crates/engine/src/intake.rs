@@ -204,9 +204,14 @@ impl Walk<'_> {
         let absolute = path.as_os_str().as_bytes().to_vec();
         let known = self.runtime.block_on(self.store.source_at(&self.intake.project, absolute.clone()))?;
         let now = stamp_of(&path.metadata()?);
-        let unchanged = |known: &SourceRow| {
-            known.stamp.proves_unchanged(&now) && !known.wanting && known.shown == shown_path(root, path)
+        // Seen before below a folder further out, a file goes on being shown relative to that one: what is shown must
+        // not depend on which of two folders was read last.
+        let shown = match &known {
+            Some(known) if known.shown.len() > shown_path(root, path).len() => known.shown.clone(),
+            _ => shown_path(root, path),
         };
+        let unchanged =
+            |known: &SourceRow| known.stamp.proves_unchanged(&now) && !known.wanting && known.shown == shown;
         self.report.bytes += now.size;
         if known.as_ref().is_some_and(unchanged) {
             self.report.unchanged += 1;
@@ -219,7 +224,6 @@ impl Walk<'_> {
         // A file that is being written is registered as it was read; its stamp then proves nothing, so that the
         // next run looks again.
         let stamp = if is_unchanged(&file, &before) { before } else { Stamp::default() };
-        let shown = shown_path(root, path);
         let document = DocumentId::new(&self.intake.project, &sha256);
         let same = known.is_some_and(|k| k.document == document && k.shown == shown && !k.wanting);
         let origin = Origin::Path { absolute, shown };

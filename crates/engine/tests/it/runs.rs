@@ -75,6 +75,24 @@ async fn forgetting_a_mail_takes_its_attachment_and_adding_it_again_brings_both_
     assert_eq!(export(&workspace).await, whole);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_and_one_inside_it_give_the_same_in_either_order() {
+    let pile = Pile::new(&[("a.txt", LETTER), ("mail/b.eml", MAIL)]);
+    let inner = pile.documents().join("mail");
+    let workspace = pile.workspace();
+    run_all(&workspace, &pile.documents()).await;
+    let first = export(&workspace).await;
+    let report = run_all(&workspace, &inner).await;
+    assert_eq!((report.intake.unchanged, report.intake.duplicates), (1, 0));
+    assert_eq!(export(&workspace).await, first);
+
+    let other = Pile::new(&[("a.txt", LETTER), ("mail/b.eml", MAIL)]);
+    let workspace = other.workspace();
+    run_all(&workspace, &other.documents().join("mail")).await;
+    run_all(&workspace, &other.documents()).await;
+    assert_eq!(export(&workspace).await, first);
+}
+
 /// Every file of a folder, one behind the other.
 fn all_bytes(folder: &std::path::Path) -> Vec<u8> {
     let mut out = Vec::new();
