@@ -15,7 +15,7 @@ use crate::{DirtyProfiles, EntityRow, Error, MergeRow, RelationRow, Result};
 
 /// Members of the profiles of one batch, past which no further profile is added: bounds memory where a date or a
 /// name stands in every document.
-const MEMBERS: usize = 50_000;
+const MEMBERS: usize = 10_000;
 
 /// Dirty profiles of one project, each with all its members from documents that are complete.
 pub(super) fn dirty(c: &Connection, limit: usize) -> Result<Option<DirtyProfiles>> {
