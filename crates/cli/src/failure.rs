@@ -109,6 +109,7 @@ fn is_bug(error: &anyhow::Error) -> bool {
     let of_engine = |error: &engine::Error| match error {
         engine::Error::Store(error) => of_store(error),
         engine::Error::Fatal(error) => of_store(error),
+        engine::Error::Worker(_) => true,
         engine::Error::Missing(_)
         | engine::Error::NotAWorkspace(_)
         | engine::Error::Busy(_)
@@ -275,6 +276,7 @@ fn engine_hint(error: &engine::Error) -> Option<String> {
         }
         engine::Error::Busy(_)
         | engine::Error::NoProcess(_)
+        | engine::Error::Worker(_)
         | engine::Error::Io { .. }
         | engine::Error::Store(_)
         | engine::Error::Fatal(_)

@@ -206,9 +206,10 @@ impl Walk<'_> {
         let now = stamp_of(&path.metadata()?);
         // Seen before below a folder further out, a file goes on being shown relative to that one: what is shown must
         // not depend on which of two folders was read last.
+        let shown = shown_path(root, path);
         let shown = match &known {
-            Some(known) if known.shown.len() > shown_path(root, path).len() => known.shown.clone(),
-            _ => shown_path(root, path),
+            Some(known) if known.shown.len() > shown.len() => known.shown.clone(),
+            _ => shown,
         };
         let unchanged =
             |known: &SourceRow| known.stamp.proves_unchanged(&now) && !known.wanting && known.shown == shown;

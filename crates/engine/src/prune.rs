@@ -19,7 +19,7 @@ pub struct Pruned {
 }
 
 /// Takes out every source whose file is gone, with the documents that have no other source, the notes on unread
-/// files that are gone, and old blobs. The caller holds the workspace's lock.
+/// files that are gone, and every word of what has left so far. The caller holds the workspace's lock.
 pub async fn prune(workspace: &Workspace) -> Result<Pruned, Error> {
     let store = workspace.store();
     let (handle, walked) = (tokio::runtime::Handle::current(), store.clone());
@@ -31,25 +31,25 @@ pub async fn prune(workspace: &Workspace) -> Result<Pruned, Error> {
             store.clear_unread(file.absolute).await?;
         }
     }
-    let freed = clean_up(workspace, !documents.is_empty()).await?;
-    Ok(Pruned { files, documents, freed })
+    Ok(Pruned { files, documents, freed: clean_up(workspace).await? })
 }
 
 /// Takes documents out, with their attachments that have no other source and every word of them. Returns all that
-/// left. The caller holds the workspace's lock.
+/// left. Cut off in the middle, the documents are out and `prune` removes their words. The caller holds the workspace's
+/// lock.
 pub async fn forget(workspace: &Workspace, ids: Vec<DocumentId>) -> Result<Vec<DocumentId>, Error> {
     let gone = workspace.store().forget(ids).await?;
-    clean_up(workspace, !gone.is_empty()).await?;
+    if !gone.is_empty() {
+        clean_up(workspace).await?;
+    }
     Ok(gone)
 }
 
-/// Brings the graph up to date and removes what no document needs any more, from the store's file too when
-/// something has `left`. Returns the bytes of blobs that were freed.
-async fn clean_up(workspace: &Workspace, left: bool) -> Result<u64, Error> {
+/// Brings the graph up to date and removes what no document needs any more, from the store's file too. Returns the
+/// bytes of blobs that were freed.
+async fn clean_up(workspace: &Workspace) -> Result<u64, Error> {
     let store = workspace.store();
     fold_all(store.as_ref()).await?;
-    if left {
-        store.purge().await?;
-    }
+    store.purge().await?;
     workspace.collect_blobs().await
 }

@@ -65,12 +65,12 @@ pub async fn run(
     let worker_options = celeriac::Options {
         queues: task::queues(),
         // One more than compute at a time, so that a claim and a commit overlap with the work of others.
-        concurrency: workers * 8,
+        concurrency: workers + 1,
         prefetch_multiplier: 1,
         hostname: "docmill@localhost".into(),
     };
     let worker = Worker::new(worker_options, task::registry(&driver), Arc::new(broker), Arc::new(NoResults));
-    let worker = tokio::spawn(worker.run(async move {
+    let mut worker = tokio::spawn(worker.run(async move {
         let _ = worker_ended.await;
     }));
     let intake_stop = Arc::new(AtomicBool::new(false));
@@ -80,6 +80,8 @@ pub async fn run(
         report = work => report.map(Some),
         _ = fatal.wait_for(Option::is_some) => Ok(None),
         () = stop => Ok(None),
+        // It ends when it is told to; without it nothing would ever finish.
+        died = &mut worker => Err(lost(died)),
     };
     intake_stop.store(true, Ordering::Relaxed);
     let finished = matches!(ended, Ok(Some(_)));
@@ -100,6 +102,16 @@ pub async fn run(
     }
     let intake = ended?.unwrap_or_default();
     Ok(RunReport { intake, recovered, interrupted: !finished })
+}
+
+/// Why a worker ended that was not told to. A panic goes on here: it is a fault of ours.
+fn lost(died: Result<Result<(), celeriac::worker::Error>, tokio::task::JoinError>) -> Error {
+    match died.map_err(tokio::task::JoinError::try_into_panic) {
+        Ok(Ok(())) => Error::Worker(None),
+        Ok(Err(error)) => Error::Worker(Some(error)),
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_)) => Error::Worker(None),
+    }
 }
 
 /// Takes in and feeds until nothing is left.

@@ -95,11 +95,6 @@ impl Walled {
         let options = warden::Options { size: children, ..warden::Options::default() };
         Self { warden: Warden::new(options), limits }
     }
-
-    /// With another program as the child, for tests.
-    pub fn with_options(options: warden::Options, limits: Limits) -> Self {
-        Self { warden: Warden::new(options), limits }
-    }
 }
 
 impl Reader for Walled {

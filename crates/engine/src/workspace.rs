@@ -37,6 +37,9 @@ pub enum Error {
     Fatal(Arc<docmill_store::Error>),
     #[error("no process could be started to read documents: {0}")]
     NoProcess(String),
+    /// The worker ended in the middle of a run.
+    #[error("the worker ended before its work did")]
+    Worker(#[source] Option<celeriac::worker::Error>),
     #[error("{shown} cannot be read")]
     Source {
         shown: String,
@@ -63,6 +66,7 @@ impl Error {
             Self::Store(error) => error.code(),
             Self::Fatal(error) => error.code(),
             Self::NoProcess(_) => Code::NO_PROCESS,
+            Self::Worker(_) => Code::STAGE_BUG,
         }
     }
 }
