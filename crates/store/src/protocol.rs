@@ -186,7 +186,6 @@ impl Failure {
 #[derive(Debug)]
 pub(crate) enum Verdict {
     Finished {
-        state: State,
         output: Output,
         warnings: Vec<Warning>,
         reply: serde_json::Value,
@@ -218,13 +217,9 @@ impl Claim {
         self.lease.key
     }
 
+    /// Finished: `partial` where a warning, one of the pages' included, names a loss, else `done`.
     pub fn done(self, output: Output, warnings: Vec<Warning>, reply: serde_json::Value) -> Commit {
-        Commit { claim: self, verdict: Verdict::Finished { state: State::Done, output, warnings, reply } }
-    }
-
-    /// Finished with a loss that the warnings name.
-    pub fn partial(self, output: Output, warnings: Vec<Warning>, reply: serde_json::Value) -> Commit {
-        Commit { claim: self, verdict: Verdict::Finished { state: State::Partial, output, warnings, reply } }
+        Commit { claim: self, verdict: Verdict::Finished { output, warnings, reply } }
     }
 
     pub fn skipped(self, failure: Failure) -> Commit {

@@ -1,16 +1,14 @@
 //! The trait that every backend implements, and one conformance suite tests.
 
-use std::path::PathBuf;
-
 use async_trait::async_trait;
 use docmill_model::{
-    Block, CleanMap, Digest, DocumentId, EntityId, ExternalId, Fold, MediaType, Mention, Page, Referent, Stage, Warning,
+    Block, CleanMap, Digest, DocumentId, EntityId, ExternalId, Fold, MediaType, Mention, Page, Referent, Stage,
 };
 
 use crate::{
     Attempt, BlockRow, Claimed, Commit, DirtyProfiles, DocumentRow, EntityRow, Epoch, ExternalRow, Hit, Lease,
     MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords, RelationRow, Result, SourceRow, StageKey,
-    StageRow, Submission, Submitted, Unread, Versions,
+    StageRow, Submission, Submitted, Unread,
 };
 
 /// Which documents a bulk operation is about; empty fields do not restrict.
@@ -127,16 +125,11 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<MergeRow>>;
     /// Relations in the order of (from, to, kind, document, span), those behind `after`.
     async fn relation_rows(&self, after: Option<RelationRow>, limit: usize) -> Result<Vec<RelationRow>>;
-    async fn warnings(&self, id: DocumentId) -> Result<Vec<Warning>>;
-    /// Hashes of member files that some document still needs.
+    /// Whether some document has these bytes, so that a stored copy of them must stay.
     async fn is_needed(&self, sha256: Digest) -> Result<bool>;
-    /// The versions that stages run with now.
-    fn versions(&self) -> &Versions;
     /// Puts everything into the store's one file, so that a copy of it is whole. For the end of a run.
     async fn settle(&self) -> Result<()>;
     /// Rewrites the store's file, so that nothing of what was taken out can be read from it. Takes time and room in
     /// proportion to the whole store.
     async fn purge(&self) -> Result<()>;
-    /// Where the store lies, for reports.
-    fn location(&self) -> PathBuf;
 }

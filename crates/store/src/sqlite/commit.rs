@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use docmill_model::{Digest, DocumentId, Origin, Page, Stage, State, Warning};
+use docmill_model::{Code, Digest, DocumentId, Origin, Page, Stage, State, Warning};
 use rusqlite::{Connection, params};
 
 use super::{claim, facts, now_ms, row, state, submit};
@@ -20,11 +20,11 @@ pub(super) fn commit(c: &Connection, versions: &Versions, commit: Commit) -> Res
     let stage = claim.lease.key.stage;
     let mut messages = Vec::new();
     match verdict {
-        Verdict::Finished { state, output, mut warnings, reply } => {
+        Verdict::Finished { output, mut warnings, reply } => {
             let saved = put_output(c, versions, &claim, document, &output, &mut warnings, &mut messages)?;
-            let state = if state == State::Done && has_loss(&warnings) { State::Partial } else { state };
+            let loss = warnings.iter().map(|w| w.code).find(|code| code.is_loss());
+            let state = if loss.is_some() { State::Partial } else { State::Done };
             put_warnings(c, document, stage, &warnings)?;
-            let code = warnings.first().filter(|_| state != State::Done).map(|w| w.code.as_str());
             let sql = "UPDATE stage_run SET state = ?, output = ?, reply = ?, code = ?, chain = NULL, token = NULL,
                        alone = 0, deaths = 0 WHERE document = ? AND stage = ?";
             let digest = output.digest(&saved);
@@ -32,7 +32,7 @@ pub(super) fn commit(c: &Connection, versions: &Versions, commit: Commit) -> Res
                 state.as_str(),
                 digest.as_bytes().as_slice(),
                 row::to_json(&reply),
-                code,
+                loss.map(Code::as_str),
                 document,
                 stage as i64
             ];
@@ -76,11 +76,6 @@ pub(super) fn commit(c: &Connection, versions: &Versions, commit: Commit) -> Res
     }
     state::refresh(c, document)?;
     Ok(messages)
-}
-
-/// Whether a warning says that something of the document was not read.
-fn has_loss(warnings: &[Warning]) -> bool {
-    warnings.iter().any(|w| w.code.is_loss())
 }
 
 /// Asks for what follows a finished stage. A stage that has already run with the very input it would have now is

@@ -21,7 +21,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use docmill_model::{
     Block, Chunk, CleanMap, Digest, DocumentId, EntityId, ExternalId, Fold, MediaType, Mention, Page, Referent,
-    ReferentId, Stage, Warning,
+    ReferentId, Stage,
 };
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
@@ -368,22 +368,11 @@ impl Store for Sqlite {
         self.read(|c| graph::relation_rows(c, after.as_ref(), limit))
     }
 
-    async fn warnings(&self, id: DocumentId) -> Result<Vec<Warning>> {
-        self.read(|c| {
-            let row = known_row(c, id)?;
-            read::warnings(c, row)
-        })
-    }
-
     async fn is_needed(&self, sha256: Digest) -> Result<bool> {
         self.read(|c| {
             let sql = "SELECT EXISTS (SELECT 1 FROM document WHERE sha256 = ?)";
             Ok(c.prepare_cached(sql)?.query_row([sha256.as_bytes().as_slice()], |r| r.get(0))?)
         })
-    }
-
-    fn versions(&self) -> &Versions {
-        &self.versions
     }
 
     async fn settle(&self) -> Result<()> {
@@ -401,9 +390,5 @@ impl Store for Sqlite {
         // deleted rows until it is written anew.
         connection.execute_batch("INSERT INTO chunk_text (chunk_text) VALUES ('optimize'); VACUUM")?;
         Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
-    }
-
-    fn location(&self) -> PathBuf {
-        self.path.clone()
     }
 }

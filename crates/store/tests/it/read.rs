@@ -46,7 +46,6 @@ pub async fn ids_come_in_order_page_by_page(w: &World<'_>) {
     assert!(all.len() == 7 && all.is_sorted());
     let rest = w.store.document_ids(Some(all[2]), 3).await.unwrap();
     assert_eq!(rest, all[3..6]);
-    assert!(w.store.location().exists());
 }
 
 pub async fn a_document_that_is_not_there_is_not_found(w: &World<'_>) {
@@ -73,5 +72,4 @@ pub async fn a_document_that_is_not_there_is_not_found(w: &World<'_>) {
     check(w.store.external_ids(id).await.map(drop));
     check(w.store.stage_rows(id).await.map(drop));
     check(w.store.history(id).await.map(drop));
-    check(w.store.warnings(id).await.map(drop));
 }

@@ -85,7 +85,7 @@ pub async fn a_retried_stage_is_a_new_task_and_its_document_leaves_the_graph_mea
     w.fold().await;
     assert_eq!(w.entity_names().await, ["Anna"]);
     assert_eq!(w.state(id).await, State::Done);
-    assert!(w.store.warnings(id).await.unwrap().is_empty());
+    assert!(w.store.document(id).await.unwrap().warnings.is_empty());
 }
 
 pub async fn another_version_is_found_outdated_and_reprocessed_from_there(w: &World<'_>) {
