@@ -14,10 +14,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 #: `release` for figures; `debug` to try a case out.
 PROFILE = os.environ.get("BENCH_PROFILE", "release")
-BUILT = ROOT / "target" / PROFILE
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+BUILT = TARGET / PROFILE
 DOCMILL = BUILT / "docmill"
 #: Piles and workspaces; emptied by each case for itself.
-SCRATCH = ROOT / "target" / "bench"
+SCRATCH = TARGET / "bench"
 #: The exit status that says a case could not run here.
 SKIPPED = 77
 
