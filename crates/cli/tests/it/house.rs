@@ -11,15 +11,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("warden", &[]),
     ("docmill-model", &[]),
     ("docmill-extract", &["docmill-model"]),
-    ("docmill-analyze", &["docmill-model"]),
+    ("docmill-infer", &[]),
+    ("docmill-analyze", &["docmill-infer", "docmill-model"]),
     ("docmill-store", &["docmill-model"]),
-    ("docmill-engine", &["celeriac", "docmill-analyze", "docmill-extract", "docmill-model", "docmill-store", "warden"]),
-    ("docmill", &["docmill-engine", "docmill-extract", "docmill-model", "docmill-store", "warden"]),
+    ("docmill-engine", &["celeriac", "docmill-analyze", "docmill-extract", "docmill-infer", "docmill-model", "docmill-store", "warden"]),
+    ("docmill", &["docmill-analyze", "docmill-engine", "docmill-extract", "docmill-infer", "docmill-model", "docmill-store", "warden"]),
     ("docmill-testkit", &[]),
 ];
 
 /// Crates that neither wait nor speak to anything, and what they must not even reach.
-const PURE: &[&str] = &["celeriac-wire", "docmill-model", "docmill-extract", "docmill-analyze"];
+const PURE: &[&str] = &["celeriac-wire", "docmill-model", "docmill-extract", "docmill-infer", "docmill-analyze"];
 const IMPURE: &[&str] = &["tokio", "mio", "rusqlite", "libsqlite3-sys", "redis", "hyper", "reqwest", "tokio-postgres"];
 
 struct House {
