@@ -8,7 +8,7 @@
 //! linear or nearly so in its input and takes any input.
 //!
 //! In the order of the flow: `clean`, `language`, `category`, `chunk` (with `sentence`), `mention` (with
-//! `recognise` and `name`), `referent`, `relation`, `fold`. Read `clean.rs` first.
+//! `recognise` and `name`), `referent`, `relation`, `pair`, `fold`. Read `clean.rs` first.
 
 pub mod category;
 pub mod chunk;
@@ -17,6 +17,7 @@ pub mod fold;
 pub mod language;
 pub mod mention;
 pub mod name;
+pub mod pair;
 pub mod recognise;
 pub mod referent;
 pub mod relation;

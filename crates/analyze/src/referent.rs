@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use docmill_model::{DocumentId, Identifier, Mention, MentionType, Referent, ReferentId};
+use docmill_model::{DocumentId, Identifier, Mention, MentionType, Referent, ReferentId, Text};
 
 type Key<'a> = (MentionType, &'a str, &'a [Identifier]);
 
@@ -10,7 +10,7 @@ type Key<'a> = (MentionType, &'a str, &'a [Identifier]);
 /// the one person of the same name who has one; where there are several it stays by itself.
 ///
 /// Sorted by id. The order of the mentions does not matter.
-pub fn referents(document: DocumentId, mentions: &[Mention]) -> Vec<Referent> {
+pub fn referents(document: DocumentId, _text: &Text, mentions: &[Mention]) -> Vec<Referent> {
     let mut clusters: BTreeMap<Key<'_>, Vec<&Mention>> = BTreeMap::new();
     for mention in mentions {
         clusters.entry((mention.kind, &mention.normal, &mention.identifiers)).or_default().push(mention);
@@ -81,7 +81,7 @@ pub(crate) mod tests {
     }
 
     fn check(mentions: &[Mention], expected: &[(&str, &[u32])]) {
-        let referents = referents(document(), mentions);
+        let referents = referents(document(), &Text::default(), mentions);
         let mut found: Vec<_> = referents
             .iter()
             .map(|r| {
@@ -101,7 +101,7 @@ pub(crate) mod tests {
 
         let mut reversed = mentions.to_vec();
         reversed.reverse();
-        assert_eq!(super::referents(document(), &reversed), referents);
+        assert_eq!(super::referents(document(), &Text::default(), &reversed), referents);
     }
 
     use MentionType::{Date, Org, Person};
@@ -138,6 +138,7 @@ pub(crate) mod tests {
     fn forms_are_counted_and_sorted() {
         let found = referents(
             document(),
+            &Text::default(),
             &["B b", "b B", "B b"]
                 .map(|n| n.to_owned())
                 .iter()

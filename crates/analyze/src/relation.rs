@@ -82,7 +82,7 @@ mod tests {
 
     /// Asserts who wrote to whom, by the normal forms of the referents, and the range that says so.
     fn check(mentions: &[Mention], expected: &[(&str, &str, (u32, u32))]) {
-        let referents = referents(document(), mentions);
+        let referents = referents(document(), &docmill_model::Text::default(), mentions);
         let normal =
             |id| referents.iter().find(|r| r.id == id).map(|r| r.normal.as_str()).expect("a referent that was given");
         let relations = relations(mentions, &referents);
@@ -147,7 +147,7 @@ mod tests {
             mentions.push(mention(Email, 1000 + i * 10, &to, Some(&to), RECIPIENT));
         }
         mentions.sort_by_key(|m| m.span);
-        let referents = referents(document(), &mentions);
+        let referents = referents(document(), &docmill_model::Text::default(), &mentions);
         assert_eq!(relations(&mentions, &referents).len(), MAX_SENDERS * 100);
     }
 }

@@ -122,7 +122,7 @@ impl Pile {
         let chunks = self.timed("process_chunking", || analyze::chunk::chunk(id, &cleaned.text, &blocks, &spans));
         let mentions = self
             .timed("extract_entities", || analyze::mention::mentions(id, media_type, &cleaned.text, &blocks, &chunks));
-        let referents = self.timed("resolve_entities", || analyze::referent::referents(id, &mentions));
+        let referents = self.timed("resolve_entities", || analyze::referent::referents(id, &cleaned.text, &mentions));
         let relations = self.timed("build_relationships", || analyze::relation::relations(&mentions, &referents));
         self.chunks += chunks.len() as u64;
         self.mentions += mentions.len() as u64;

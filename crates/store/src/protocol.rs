@@ -28,7 +28,7 @@ pub fn dependencies(stage: Stage) -> &'static [Stage] {
         Stage::CreateDocumentNode => &[Stage::ProcessOcr],
         Stage::ProcessChunking => &[Stage::ProcessOcr, Stage::CreateDocumentNode],
         Stage::ExtractEntities => &[Stage::ProcessOcr, Stage::CreateDocumentNode, Stage::ProcessChunking],
-        Stage::ResolveEntities => &[Stage::ExtractEntities],
+        Stage::ResolveEntities => &[Stage::CreateDocumentNode, Stage::ExtractEntities],
         Stage::BuildRelationships => &[Stage::ExtractEntities, Stage::ResolveEntities],
     }
 }

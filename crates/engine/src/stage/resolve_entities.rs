@@ -1,7 +1,7 @@
 //! Clusters the mentions of a document. The store marks their profiles for the fold.
 
 use docmill_analyze as analyze;
-use docmill_model::{DocumentId, Mention, Stage};
+use docmill_model::{DocumentId, Mention, Stage, Text};
 use docmill_store::Output;
 use serde_json::json;
 
@@ -24,6 +24,7 @@ pub(crate) struct Run;
 
 pub(crate) struct Input {
     document: DocumentId,
+    text: String,
     mentions: Vec<Mention>,
 }
 
@@ -32,11 +33,12 @@ impl StageRun for Run {
     type Input = Input;
 
     async fn load(&self, driver: &Driver, document: DocumentId) -> Result<Input, docmill_store::Error> {
-        Ok(Input { document, mentions: driver.parts().store.mentions(document).await? })
+        let store = &driver.parts().store;
+        Ok(Input { document, text: store.clean(document).await?.0, mentions: store.mentions(document).await? })
     }
 
     fn run(&self, _: &Driver, _: &Progress, input: Input) -> Result<Result<Finished, Ended>, docmill_store::Error> {
-        let referents = analyze::referent::referents(input.document, &input.mentions);
+        let referents = analyze::referent::referents(input.document, &Text::new(input.text), &input.mentions);
         let reply = json!({
             "status": "success", "canonical_count": referents.len(), "resolved_mentions": input.mentions.len(),
         });

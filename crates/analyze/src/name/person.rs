@@ -1,0 +1,152 @@
+//! Names of persons: the form that is compared and the form that is shown.
+
+use super::{fold, listed};
+
+/// A person's name, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonName {
+    /// Given names and surname as they are compared, with a generation behind them (`john smith jr`): father and
+    /// son are two persons.
+    pub normal: String,
+    /// The name in reading order, without quotes, titles kept: `Dr. Anna Schmidt`.
+    pub shown: String,
+    /// Titles and degrees as they are compared, in the order of the text; they tell nobody apart.
+    pub titles: Vec<String>,
+}
+
+/// Titles in front of a name, as [`fold`] writes them. Sorted. Behind a name they are names (`Jack Lord`).
+#[rustfmt::skip]
+const TITLES: &[&str] = &[
+    "capt", "captain", "col", "dame", "dipl-ing", "dr", "frau", "gen", "herr", "hon", "judge", "justice", "lady", "lord", "madame",
+    "mag", "maitre", "miss", "mlle", "mme", "monsieur", "mr", "mrs", "ms", "mx", "prof", "professor", "rev", "sen", "senator",
+    "sir",
+];
+
+/// Degrees behind a name, as [`fold`] writes them. Sorted. Those that are surnames too (`Ma`) are not among them.
+const DEGREES: &[&str] = &["bsc", "cpa", "esq", "esquire", "llb", "llm", "mba", "md", "msc", "phd"];
+
+/// Generations, as [`fold`] writes them. Sorted.
+const GENERATIONS: &[&str] = &["ii", "iii", "iv", "jr", "jun", "junior", "sen", "senior", "sr"];
+
+/// Takes a name apart. `None` when nothing that could be a name is left.
+///
+/// `Last, First` is turned round; what stands in brackets behind the name is left out.
+pub fn person(raw: &str) -> Option<PersonName> {
+    let quoted = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '‘' | '’' | '“' | '”' | '„' | '«' | '»');
+    let raw = raw.trim_matches(quoted);
+    let raw = raw.find(['(', '[']).filter(|&at| at > 0).map_or(raw, |at| raw[..at].trim_end_matches(quoted));
+    let mut parts: Vec<&str> = raw.split(',').map(str::trim).filter(|p| !p.is_empty()).collect();
+    let mut behind = Vec::new();
+    while parts.len() > 1 && parts[parts.len() - 1].split_whitespace().all(is_suffix) {
+        behind.extend(parts.pop());
+    }
+    behind.reverse();
+    if parts.len() == 2 {
+        parts.swap(0, 1);
+    }
+    parts.extend(behind);
+    let words: Vec<&str> = parts.iter().flat_map(|p| p.split_whitespace()).collect();
+
+    let (mut names, mut titles, mut generation) = (Vec::new(), Vec::new(), None);
+    for (index, word) in words.iter().enumerate() {
+        let folded = fold(word);
+        if folded.is_empty() {
+            continue;
+        }
+        // The last word alone is a name whatever it says.
+        let title = if names.is_empty() {
+            listed(TITLES, &folded) && index + 1 < words.len()
+        } else {
+            listed(DEGREES, &folded)
+        };
+        if title {
+            titles.push(folded);
+        } else if !names.is_empty() && listed(GENERATIONS, &folded) {
+            generation = Some(generation_form(&folded));
+        } else {
+            names.push(folded);
+        }
+    }
+    names.extend(generation.map(str::to_owned));
+    let normal = names.join(" ");
+    if !normal.chars().any(char::is_alphabetic) {
+        return None;
+    }
+    Some(PersonName { normal, shown: words.join(" "), titles })
+}
+
+fn is_suffix(word: &str) -> bool {
+    let folded = fold(word);
+    listed(GENERATIONS, &folded) || listed(DEGREES, &folded)
+}
+
+fn generation_form(folded: &str) -> &'static str {
+    match folded {
+        "ii" => "ii",
+        "iii" => "iii",
+        "iv" => "iv",
+        "sen" | "senior" | "sr" => "sr",
+        _ => "jr",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(raw: &str, normal: &str, shown: &str) {
+        let name = person(raw);
+        let found = name.as_ref().map(|n| (n.normal.as_str(), n.shown.as_str()));
+        assert_eq!(found.unwrap_or_default(), (normal, shown), "name {raw:?}");
+    }
+
+    #[test]
+    fn spellings_of_one_name_have_one_normal_form() {
+        for (raw, normal, shown) in [
+            ("Anna Schmidt", "anna schmidt", "Anna Schmidt"),
+            ("\"Schmidt, Anna\"", "anna schmidt", "Anna Schmidt"),
+            ("  SCHMIDT,   ANNA ", "anna schmidt", "ANNA SCHMIDT"),
+            ("Dr. Anna Schmidt", "anna schmidt", "Dr. Anna Schmidt"),
+            ("Anna Schmidt, PhD", "anna schmidt", "Anna Schmidt PhD"),
+            ("Anna Schmidt (Legal)", "anna schmidt", "Anna Schmidt"),
+            ("'Anna Schmidt'", "anna schmidt", "Anna Schmidt"),
+            ("José Ángel Núñez", "jose angel nunez", "José Ángel Núñez"),
+            ("Jörg Weiß", "jorg weiss", "Jörg Weiß"),
+            ("J. R. R. Tolkien", "j r r tolkien", "J. R. R. Tolkien"),
+            ("Jack Ma", "jack ma", "Jack Ma"),
+            ("Mr. Jack Lord", "jack lord", "Mr. Jack Lord"),
+            ("Pat O’Brien", "pat obrien", "Pat O’Brien"),
+            ("Иван Йовков", "иван иовков", "Иван Йовков"),
+            ("がく", "がく", "がく"),
+            ("हिन्दी", "हिन्दी", "हिन्दी"),
+            ("김민수", "김민수", "김민수"),
+        ] {
+            check(raw, normal, shown);
+        }
+    }
+
+    #[test]
+    fn father_and_son_are_two_persons() {
+        for (raw, normal) in [
+            ("John Smith Jr.", "john smith jr"),
+            ("Smith, John, Jr.", "john smith jr"),
+            ("John Smith, Sr., Esq.", "john smith sr"),
+            ("John Smith III", "john smith iii"),
+            ("Sen. John Smith", "john smith"),
+        ] {
+            assert_eq!(person(raw).map(|n| n.normal).as_deref(), Some(normal), "name {raw:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_gives_none() {
+        for raw in ["", " \"\" ", "123", ",", "...", "(1)"] {
+            assert_eq!(person(raw), None, "name {raw:?}");
+        }
+    }
+
+    #[test]
+    fn the_word_lists_are_sorted() {
+        assert!([TITLES, DEGREES, GENERATIONS].iter().all(|list| list.is_sorted()));
+    }
+}
