@@ -12,6 +12,7 @@
 mod blob;
 mod disposition;
 mod driver;
+pub mod entity;
 mod event;
 mod export;
 mod feeder;
