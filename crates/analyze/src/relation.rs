@@ -67,6 +67,7 @@ fn wrote_to(from: &Party<'_>, to: &Party<'_>) -> Relation {
         kind: RelationType::WroteTo,
         confidence: 1000,
         extractor: MAIL_HEADER.to_owned(),
+        attributes: BTreeMap::new(),
         evidence: Evidence {
             span: Span::new(a.start.min(b.start), a.end.max(b.end)),
             mentions: [from.mention.id, to.mention.id],

@@ -1,8 +1,8 @@
-//! What is computed across documents: profiles, entities, merges and relations.
+//! What is computed across documents: profiles, entities and merges.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DocumentId, EntityId, Identifier, MentionId, MentionType, ProfileId, ReferentId, Span};
+use crate::{DocumentId, EntityId, Identifier, MentionType, ProfileId, ReferentId};
 
 /// A profile with the referents that have it, in the order of their ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,45 +65,4 @@ pub struct Fold {
     /// Which entity each profile became.
     pub profiles: Vec<(ProfileId, EntityId)>,
     pub merges: Vec<Merge>,
-}
-
-/// The types of relation between referents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum RelationType {
-    /// Sender to recipient of a mail.
-    WroteTo,
-}
-
-impl RelationType {
-    pub const ALL: [Self; 1] = [Self::WroteTo];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::WroteTo => "WROTE_TO",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|t| t.as_str() == word)
-    }
-}
-
-/// A relation between two referents of one document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Relation {
-    pub from: ReferentId,
-    pub to: ReferentId,
-    pub kind: RelationType,
-    /// In thousandths.
-    pub confidence: u16,
-    pub extractor: String,
-    pub evidence: Evidence,
-}
-
-/// Where a relation is said: a range of the cleaned text of its document and the two mentions.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Evidence {
-    pub span: Span,
-    pub mentions: [MentionId; 2],
 }

@@ -16,16 +16,18 @@ pub mod graph;
 pub mod id;
 pub mod mention;
 pub mod page;
+pub mod relation;
 pub mod stage;
 pub mod text;
 
 pub use code::{Code, Warning};
 pub use digest::Digest;
 pub use document::{Category, ExternalId, Language, MediaType, Origin, Source};
-pub use graph::{Entity, Evidence, Fold, Merge, Profile, ProfileKey, ProfileMember, Relation, RelationType};
+pub use graph::{Entity, Fold, Merge, Profile, ProfileKey, ProfileMember};
 pub use id::{ChunkId, DocumentId, EntityId, MentionId, ProfileId, ProjectId, ReferentId, RelationId};
 pub use mention::{Identifier, Mention, MentionType, Referent, Role};
 pub use page::{Advance, Block, BlockKind, Page, PageSize, Rect, Word};
+pub use relation::{Evidence, Relation, RelationType};
 pub use stage::{Stage, State};
 pub use text::{ByteSpan, Chunk, CleanMap, Rewrite, Segment, Span, Text};
 

@@ -284,6 +284,7 @@ pub fn relations(document: DocumentId, text: &str) -> Vec<Relation> {
         kind: RelationType::WroteTo,
         confidence: 1000,
         extractor: "rule/test@1".into(),
+        attributes: Default::default(),
         evidence: Evidence { span: Span::new(0, 1), mentions: [from.mentions[0], to.mentions[0]] },
     };
     others.iter().map(relation).collect()
