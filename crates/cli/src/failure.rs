@@ -3,12 +3,12 @@
 use std::io::{self, Write as _};
 
 use docmill_engine as engine;
-use docmill_model::{Code, DocumentId};
+use docmill_model::Code;
 use docmill_store as store;
 use serde_json::json;
 
 use crate::config;
-use crate::format::short;
+use crate::format::quoted;
 use crate::screen::{escaped, visible};
 
 /// How the program ends.
@@ -41,8 +41,13 @@ pub enum Error {
     Argument { message: String, hint: String },
     #[error("no document here is called {0}")]
     NoDocument(String),
-    #[error("several documents match {word}")]
-    Ambiguous { word: String, matches: Vec<(DocumentId, String)> },
+    #[error("no entity here is called {0}")]
+    NoEntity(String),
+    #[error("{document} has no mention of {name}")]
+    NoMention { name: String, document: String },
+    /// `matches` are lines to show, the best first.
+    #[error("several {what} match {word}")]
+    Ambiguous { what: &'static str, word: String, matches: Vec<String>, hint: Option<String> },
     #[error("no code is called {word}")]
     UnknownCode { word: String, near: Option<Code> },
     #[error("{shown} is a device, a socket or a pipe")]
@@ -220,7 +225,7 @@ fn output_code(error: &io::Error) -> Code {
 fn own_code(error: &Error) -> Code {
     match error {
         Error::Argument { .. } | Error::UnknownCode { .. } => Code::BAD_ARGUMENT,
-        Error::NoDocument(_) => Code::NOT_FOUND,
+        Error::NoDocument(_) | Error::NoEntity(_) | Error::NoMention { .. } => Code::NOT_FOUND,
         Error::Ambiguous { .. } => Code::AMBIGUOUS,
         Error::NotAFile { .. } => Code::NOT_A_FILE,
         Error::Unread(failure) => failure.code(),
@@ -240,15 +245,15 @@ fn own_hint(error: &Error) -> Option<String> {
         Error::Output(_) => Some(OUTPUT_HINT.to_owned()),
         Error::Spool(_) => Some("make room in the folder for temporary files, or set TMPDIR to another".to_owned()),
         Error::Start(_) => Some("the machine has no room for another process or thread; close something".to_owned()),
-        Error::NoDocument(_) | Error::Ambiguous { .. } | Error::Unread(_) => None,
+        Error::NoMention { document, .. } => Some(format!("`docmill document show {}` marks all", quoted(document))),
+        Error::Ambiguous { hint, .. } => hint.clone(),
+        Error::NoDocument(_) | Error::NoEntity(_) | Error::Unread(_) => None,
     }
 }
 
 fn own_details(error: &Error) -> Vec<String> {
     match error {
-        Error::Ambiguous { matches, .. } => {
-            matches.iter().map(|(id, path)| format!("{}  {path}", short(*id))).collect()
-        }
+        Error::Ambiguous { matches, .. } => matches.clone(),
         // The end of a child says more than its message; the other chains repeat theirs.
         Error::Unread(failure) => {
             let said =
@@ -258,6 +263,8 @@ fn own_details(error: &Error) -> Vec<String> {
         Error::Config(error) => error.others(),
         Error::Argument { .. }
         | Error::NoDocument(_)
+        | Error::NoEntity(_)
+        | Error::NoMention { .. }
         | Error::UnknownCode { .. }
         | Error::NotAFile { .. }
         | Error::Spool(_)

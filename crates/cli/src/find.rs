@@ -1,17 +1,21 @@
-//! From what someone types to a document.
+//! From what someone types to a document or an entity.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anyhow::Result;
+use docmill_engine::entity;
 use docmill_model::{DocumentId, Origin};
-use docmill_store::{DocumentRow, Store};
+use docmill_store::{DocumentRow, EntityRow, Store};
 
 use crate::failure::Error;
+use crate::format::{count, grouped, short, shortened};
 
 /// Matches that are listed; more would not be read.
 const LISTED: usize = 20;
+/// The longest name that fits a line of a list.
+const NAME: usize = 48;
 
 /// The one document that a word names.
 pub async fn document(store: &dyn Store, word: &OsStr) -> Result<DocumentId> {
@@ -22,9 +26,10 @@ pub async fn document(store: &dyn Store, word: &OsStr) -> Result<DocumentId> {
         _ => {
             let mut listed = Vec::new();
             for id in found {
-                listed.push((id, place(store, &store.document(id).await?).await?));
+                listed.push(format!("{}  {}", short(id), place(store, &store.document(id).await?).await?));
             }
-            Err(Error::Ambiguous { word: word.to_string_lossy().into_owned(), matches: listed }.into())
+            let word = word.to_string_lossy().into_owned();
+            Err(Error::Ambiguous { what: "documents", word, matches: listed, hint: None }.into())
         }
     }
 }
@@ -39,6 +44,31 @@ pub async fn documents(store: &dyn Store, words: &[OsString]) -> Result<Vec<Docu
         }
     }
     Ok(found)
+}
+
+/// The one entity that a word names: an id or its beginning, or a name. The fold must be up to date.
+pub async fn entity(store: &dyn Store, word: &str) -> Result<EntityRow> {
+    let found = entity::find(store, word, LISTED).await?;
+    if let Some(only) = found.only() {
+        return Ok(only.clone());
+    }
+    if found.total == 0 {
+        return Err(Error::NoEntity(word.to_owned()).into());
+    }
+    let mut matches: Vec<String> = found.entities.iter().map(entity_line).collect();
+    let rest = found.total - matches.len() as u64;
+    if rest > 0 {
+        matches.push(format!("and {} more", grouped(rest)));
+    }
+    Err(Error::Ambiguous { what: "entities", word: word.to_owned(), matches, hint: None }.into())
+}
+
+/// An entity among others of its name.
+fn entity_line(row: &EntityRow) -> String {
+    let e = &row.entity;
+    let identifiers = e.identifiers.iter().take(2).map(|i| format!("  {}", shortened(&i.value, NAME)));
+    let (name, documents) = (shortened(&e.name, NAME), count(u64::from(e.documents), "document"));
+    format!("{}  {}  {name}  {documents}{}", short(e.id), e.kind, identifiers.collect::<String>())
 }
 
 /// By the file that it names from here, else as the store knows it.

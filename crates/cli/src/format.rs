@@ -1,12 +1,11 @@
 //! Numbers, sizes, times and commands as people read them.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::time::Duration;
 
-use docmill_model::DocumentId;
-
 /// The beginning of an id, long enough to be unique in most workspaces.
-pub fn short(id: DocumentId) -> String {
+pub fn short(id: impl Display) -> String {
     id.to_string().chars().take(8).collect()
 }
 

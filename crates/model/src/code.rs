@@ -59,7 +59,7 @@ codes! {
     WORKSPACE_DAMAGED "workspace_damaged" "the workspace's store cannot be read" "move the folder away and run again; the sources are untouched"
     STORE_ERROR "store_error" "the workspace's store refused an operation" "run `docmill doctor`"
     NOT_FOUND "not_found" "nothing in this workspace has that name or id" "`docmill status` and `docmill search` show what is there"
-    AMBIGUOUS "ambiguous" "several documents match" "give more of the id or the whole path"
+    AMBIGUOUS "ambiguous" "several documents or entities match" "give one of the ids that are listed, or the whole path"
     BAD_CONFIG "bad_config" "the configuration has a key or a value that is not understood" "`docmill config check` names the place"
     BAD_QUERY "bad_query" "the query cannot be understood" "write words, or a phrase between double quotes"
     BAD_ARGUMENT "bad_argument" "an argument of the command cannot be used" "see `docmill help`"
