@@ -1,0 +1,225 @@
+//! The name recogniser: a token classifier for names in English (its card: `weights/names.md`).
+
+use rten::{Model, ModelOptions, NodeId, OpRegistry, op_registry};
+use rten_tensor::NdTensor;
+use rten_tensor::prelude::*;
+
+use crate::pool::Pools;
+use crate::{Error, WordPiece};
+
+/// The labels in the order of the scores: outside, then begin and inside of each kind of name.
+pub const LABELS: [&str; 9] = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC"];
+
+/// A word's logits, one for each of [`LABELS`].
+pub type Scores = [f32; LABELS.len()];
+
+const MODEL: &str = "the name model";
+const CLS: u32 = 101;
+const SEP: u32 = 102;
+/// What the case channel holds for `[CLS]`: "no annotation guideline in particular".
+const CLS_CASE: u32 = 8;
+/// Tokens of one row, `[CLS]` and `[SEP]` included: the longest that the model saw in training.
+const LONGEST: usize = 255;
+/// Pieces of a word that are looked at, as in training.
+const PIECES: usize = 8;
+
+/// One row of a batch: the pieces of a sentence's words between the marks for its start and its end.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    pieces: Vec<u32>,
+    cases: Vec<u32>,
+    /// Of each word the place of its first piece.
+    firsts: Vec<usize>,
+}
+
+impl Default for Encoded {
+    fn default() -> Self {
+        Self { pieces: vec![CLS], cases: vec![CLS_CASE], firsts: Vec::new() }
+    }
+}
+
+impl Encoded {
+    /// Length in tokens, with both marks.
+    pub fn tokens(&self) -> usize {
+        self.pieces.len() + 1
+    }
+
+    pub fn words(&self) -> usize {
+        self.firsts.len()
+    }
+}
+
+/// The model, ready to run. Loading takes some 50 ms and some 60 MB; one is enough for a process.
+pub struct NameModel {
+    model: Model,
+    wordpiece: WordPiece,
+    inputs: [NodeId; 3],
+    output: NodeId,
+    pools: Pools,
+}
+
+impl NameModel {
+    /// SHA-256 of the weights, its first 8 bytes: what the model gives is another version when they change.
+    pub const DIGEST: &'static str = "a1e41d144885727d";
+
+    /// # Errors
+    /// When the runtime does not understand the weights, which a test excludes.
+    pub fn load() -> Result<Self, Error> {
+        let load = |source| Error::Load { model: MODEL, source };
+        let node = |source| Error::Run { model: MODEL, source };
+        let model =
+            ModelOptions::with_ops(operators()).prepack_weights(true).load_static_slice(WEIGHTS).map_err(load)?;
+        let id = |name| model.node_id(name).map_err(node);
+        let inputs = [id("input_ids")?, id("token_type_ids")?, id("attention_mask")?];
+        let output = id("logits")?;
+        Ok(Self { inputs, output, model, wordpiece: WordPiece::new(VOCABULARY), pools: Pools::default() })
+    }
+
+    /// Appends a word with its case class; `false` when the row has no room for it.
+    pub fn push(&self, row: &mut Encoded, word: &str, case: u8) -> bool {
+        let first = row.pieces.len();
+        self.wordpiece.pieces(word, PIECES, &mut row.pieces);
+        if row.pieces.len() == first {
+            row.pieces.extend(self.wordpiece.unknown());
+        }
+        if row.tokens() > LONGEST {
+            row.pieces.truncate(first);
+            return false;
+        }
+        row.cases.resize(row.pieces.len(), case.into());
+        row.firsts.push(first);
+        true
+    }
+
+    /// The logits of each word of each row. Rows are padded to the longest: a batch of about 512 tokens with its
+    /// padding is the fastest, and rows of equal length waste nothing.
+    ///
+    /// # Errors
+    /// When the runtime does not run the model, which no input is known to cause.
+    pub fn logits(&self, batch: &[Encoded]) -> Result<Vec<Vec<Scores>>, Error> {
+        let Some(length) = batch.iter().map(Encoded::tokens).max() else { return Ok(Vec::new()) };
+        let tensor = |value: &dyn Fn(&Encoded, usize) -> u32| {
+            NdTensor::<i32, 2>::from_fn([batch.len(), length], |[row, at]| value(&batch[row], at) as i32)
+        };
+        let ids = tensor(&|row, at| match at.cmp(&row.pieces.len()) {
+            std::cmp::Ordering::Less => row.pieces[at],
+            std::cmp::Ordering::Equal => SEP,
+            std::cmp::Ordering::Greater => 0,
+        });
+        let cases = tensor(&|row, at| row.cases.get(at).copied().unwrap_or(0));
+        let mask = tensor(&|row, at| u32::from(at < row.tokens()));
+        let [ids_at, cases_at, mask_at] = self.inputs;
+        let inputs = vec![(ids_at, ids.view().into()), (cases_at, cases.view().into()), (mask_at, mask.view().into())];
+        let mut outputs = self
+            .pools
+            .lend(|options| self.model.run(inputs, &[self.output], Some(options)))
+            .map_err(|source| Error::Run { model: MODEL, source })?;
+        let form = Error::Output { model: MODEL };
+        let Some(Ok(logits)) = outputs.pop().map(TryInto::<NdTensor<f32, 3>>::try_into) else { return Err(form) };
+        if logits.shape() != [batch.len(), length, LABELS.len()] {
+            return Err(form);
+        }
+        let word = |row: usize, at: usize| std::array::from_fn(|label| logits[[row, at, label]]);
+        Ok(batch.iter().enumerate().map(|(row, r)| r.firsts.iter().map(|&at| word(row, at)).collect()).collect())
+    }
+}
+
+static WEIGHTS: &[u8] = include_bytes!("../../../weights/names.int8.onnx");
+static VOCABULARY: &str = include_str!("../../../weights/names.vocabulary.txt");
+
+/// What the model is made of; the linker leaves out the runtime's other operators.
+fn operators() -> OpRegistry {
+    op_registry!(
+        Add,
+        And,
+        Cast,
+        Concat,
+        Div,
+        DynamicQuantizeLinear,
+        Erf,
+        Expand,
+        Gather,
+        GatherND,
+        GreaterOrEqual,
+        LayerNormalization,
+        MatMul,
+        MatMulInteger,
+        Max,
+        Mul,
+        Range,
+        Reshape,
+        Shape,
+        Slice,
+        Softmax,
+        Squeeze,
+        Transpose,
+        Unsqueeze,
+        Where
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    fn encoded(model: &NameModel, words: &[(&str, u8)]) -> Encoded {
+        let mut row = Encoded::default();
+        assert!(words.iter().all(|(word, case)| model.push(&mut row, word, *case)));
+        row
+    }
+
+    fn labels(scores: &[Scores]) -> Vec<&'static str> {
+        let best = |s: &Scores| (0..s.len()).max_by(|&a, &b| s[a].total_cmp(&s[b])).unwrap();
+        scores.iter().map(|s| LABELS[best(s)]).collect()
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_weights_and_the_labels_are_those_of_the_model() {
+        let digest = Sha256::digest(WEIGHTS);
+        assert!(digest.iter().map(|b| format!("{b:02x}")).collect::<String>().starts_with(NameModel::DIGEST));
+        assert_eq!(include_str!("../../../weights/names.labels.txt").lines().collect::<Vec<_>>(), LABELS);
+    }
+
+    #[test]
+    fn names_are_found_on_several_threads_at_once_and_each_gives_the_same() {
+        let model = NameModel::load().unwrap();
+        let batch = [
+            encoded(
+                &model,
+                &[
+                    ("Anna", 1),
+                    ("Schmidt", 1),
+                    ("works", 0),
+                    ("for", 0),
+                    ("Siemens", 1),
+                    ("in", 0),
+                    ("Paris", 1),
+                    (".", 6),
+                ],
+            ),
+            encoded(&model, &[]),
+            encoded(&model, &[("Nothing", 1), ("here", 0)]),
+        ];
+        let alone = model.logits(&batch).unwrap();
+        assert_eq!(labels(&alone[0]), ["B-PER", "I-PER", "O", "O", "B-ORG", "O", "B-LOC", "O"]);
+        assert!(alone[1].is_empty());
+        assert_eq!(labels(&alone[2]), ["O", "O"]);
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (0..3).map(|_| scope.spawn(|| model.logits(&batch).unwrap())).collect();
+            assert!(others.into_iter().all(|other| other.join().unwrap() == alone));
+        });
+        assert!(model.logits(&[]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_row_takes_words_until_it_is_full() {
+        let model = NameModel::load().unwrap();
+        let mut row = Encoded::default();
+        let taken = (0..1000).take_while(|_| model.push(&mut row, "w-w", 0)).count();
+        assert_eq!((taken, row.words(), row.tokens()), (84, 84, 254));
+        assert!(model.push(&mut row, "\u{301}", 6) && !model.push(&mut row, "w", 0));
+        assert_eq!(model.logits(&[row]).unwrap()[0].len(), 85);
+    }
+}
