@@ -10,6 +10,7 @@
 //! Read `document.rs` first, then `text.rs`, `page.rs` and `mention.rs`.
 
 pub mod code;
+pub mod day;
 pub mod digest;
 pub mod document;
 pub mod graph;
@@ -17,6 +18,7 @@ pub mod id;
 pub mod mention;
 pub mod page;
 pub mod relation;
+pub mod sketch;
 pub mod stage;
 pub mod text;
 
@@ -28,6 +30,7 @@ pub use id::{ChunkId, DocumentId, EntityId, MentionId, ProfileId, ProjectId, Ref
 pub use mention::{Identifier, Mention, MentionType, Referent, Role};
 pub use page::{Advance, Block, BlockKind, Page, PageSize, Rect, Word};
 pub use relation::{Evidence, Relation, RelationType};
+pub use sketch::Sketch;
 pub use stage::{Stage, State};
 pub use text::{ByteSpan, Chunk, CleanMap, Rewrite, Segment, Span, Text};
 
