@@ -71,6 +71,10 @@ id!(
     /// All that relates two entities in one way, whatever the documents that say so.
     RelationId
 );
+id!(
+    /// What a person decided about who is who.
+    DecisionId
+);
 
 impl ProjectId {
     pub fn new(name: &str) -> Self {
@@ -115,6 +119,13 @@ impl EntityId {
     /// `least` is the least referent id among the entity's members.
     pub fn new(project: ProjectId, least: ReferentId) -> Self {
         Self::derive(&[project.0.as_bytes(), least.0.as_bytes()])
+    }
+}
+
+impl DecisionId {
+    /// `content` is the digest of all that the decision says.
+    pub fn new(content: &Digest) -> Self {
+        Self::derive(&[content.as_bytes()])
     }
 }
 

@@ -11,6 +11,7 @@
 
 pub mod code;
 pub mod day;
+pub mod decision;
 pub mod digest;
 pub mod document;
 pub mod graph;
@@ -23,10 +24,11 @@ pub mod stage;
 pub mod text;
 
 pub use code::{Code, Warning};
+pub use decision::{Action, Anchor, Decision};
 pub use digest::Digest;
 pub use document::{Category, ExternalId, Language, MediaType, Origin, Source};
 pub use graph::{Entity, Fold, Merge, Profile, ProfileKey, ProfileMember};
-pub use id::{ChunkId, DocumentId, EntityId, MentionId, ProfileId, ProjectId, ReferentId, RelationId};
+pub use id::{ChunkId, DecisionId, DocumentId, EntityId, MentionId, ProfileId, ProjectId, ReferentId, RelationId};
 pub use mention::{Identifier, Mention, MentionType, Referent, Role};
 pub use page::{Advance, Block, BlockKind, Page, PageSize, Rect, Word};
 pub use relation::{Evidence, Relation, RelationType};
