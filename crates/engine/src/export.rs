@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 
-use docmill_model::{Chunk, DocumentId, EntityId, Origin, Rect, RelationId, Span, State, Text};
-use docmill_store::{BlockRow, DocumentRow, PageRow, PageWords, RelationRow, Store};
+use docmill_model::{Chunk, DocumentId, EntityId, Origin, Rect, Span, State, Text};
+use docmill_store::{BlockRow, DocumentRow, PageRow, PageWords, RelationQuery, Store};
 use serde_json::{Value, json};
 
 use crate::fold;
+use crate::relations::{self, EntityRelation, RelationPlace};
 
 /// Rows read at a time: bounds memory, whatever the size of the store.
 const PAGE: usize = 1000;
-/// Relations read at a time. More, because each time those of one entity are sorted anew.
-const RELATIONS: usize = 10_000;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -284,49 +284,30 @@ async fn merge_lines(store: &dyn Store, out: &mut (dyn Write + Send)) -> Result<
 
 /// Equal relations of different documents are one line with all their evidence.
 async fn relation_lines(store: &dyn Store, out: &mut (dyn Write + Send)) -> Result<(), Error> {
-    let mut after = None;
-    let mut group: Vec<RelationRow> = Vec::new();
-    loop {
-        let rows = store.relation_rows(after, RELATIONS).await?;
-        after = rows.last().cloned();
-        for row in rows {
-            let same = group.first().is_some_and(|g| (g.from, g.to, g.kind) == (row.from, row.to, row.kind));
-            if !same {
-                write_relation(store, &group, out).await?;
-                group.clear();
-            }
-            group.push(row);
-        }
-        if after.is_none() {
-            return write_relation(store, &group, out).await;
-        }
-    }
+    let mut written = Ok(());
+    let mut take = |relation: EntityRelation| {
+        written = write(out, &relation_line(&relation));
+        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    relations::each(store, RelationQuery::default(), usize::MAX, &mut take).await?;
+    Ok(written?)
 }
 
-async fn write_relation(store: &dyn Store, group: &[RelationRow], out: &mut (dyn Write + Send)) -> Result<(), Error> {
-    let Some(first) = group.first() else { return Ok(()) };
-    let mut evidence = Vec::new();
-    // Rows of one document are neighbours.
-    for rows in group.chunk_by(|a, b| a.document == b.document) {
-        let document = rows[0].document;
-        let map = known(store.clean_map(document).await)?;
-        let pages = known(store.page_spans(document).await)?;
-        for row in rows {
-            let raw = map.to_raw(row.span);
-            let page = pages.partition_point(|(_, span)| span.end <= raw.start).min(pages.len().saturating_sub(1));
-            evidence.push(json!({
-                "document": document, "page": pages.get(page).map_or(1, |p| p.0), "start": row.span.start,
-                "end": row.span.end, "mentions": row.mentions,
-            }));
-        }
-    }
-    let best = group.iter().max_by(|a, b| a.confidence.cmp(&b.confidence).then(b.extractor.cmp(&a.extractor)));
-    let best = best.unwrap_or(first);
-    let line = json!({
-        "kind": "relation", "id": RelationId::new(first.from, first.to, first.kind), "from": first.from, "to": first.to,
-        "type": first.kind.as_str(), "confidence": best.confidence, "extractor": best.extractor, "evidence": evidence,
-    });
-    Ok(write(out, &line)?)
+fn relation_line(relation: &EntityRelation) -> Value {
+    let place = |place: &RelationPlace| {
+        json!({
+            "document": place.document, "page": place.page, "start": place.span.start, "end": place.span.end,
+            "mentions": place.mentions, "confidence": place.confidence, "extractor": place.extractor,
+            "attributes": place.attributes,
+        })
+    };
+    let evidence: Vec<Value> = relation.evidence.iter().map(place).collect();
+    json!({
+        "kind": "relation", "id": relation.id, "from": relation.from, "to": relation.to,
+        "type": relation.kind.as_str(), "confidence": relation.confidence, "extractor": relation.extractor,
+        "attributes": relation.attributes, "documents": relation.documents, "places": relation.places,
+        "strength": relation.strength, "evidence": evidence,
+    })
 }
 
 async fn text_line(store: &dyn Store, id: DocumentId, out: &mut (dyn Write + Send)) -> Result<(), Error> {

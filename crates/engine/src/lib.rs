@@ -20,6 +20,7 @@ mod fingerprint;
 mod fold;
 mod intake;
 mod prune;
+pub mod relations;
 mod run;
 mod single;
 mod stage;

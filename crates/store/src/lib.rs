@@ -25,7 +25,7 @@ pub use protocol::{
 };
 pub use report::{
     Attempt, BlockRow, DirtyProfiles, DocumentRow, EntityRow, ErrorClass, ExternalRow, Hit, MentionRow, MergeRow,
-    Overview, PageRow, PageWords, RelationRow, SourceRow, StageRow, Unread,
+    Overview, PageRow, PageWords, RelationQuery, RelationRow, SourceRow, StageRow, Unread,
 };
 pub use sqlite::Sqlite;
 pub use store::{Selection, Store};

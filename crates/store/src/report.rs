@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use docmill_model::{
     BlockKind, Category, ChunkId, Code, Digest, DocumentId, Entity, EntityId, Language, MediaType, Mention,
-    MentionType, Origin, Profile, ProfileId, ReferentId, RelationType, Span, Stage, State, Warning, Word,
+    MentionId, MentionType, Origin, Profile, ProfileId, ReferentId, RelationType, Span, Stage, State, Warning, Word,
 };
 use uuid::Uuid;
 
@@ -21,6 +21,7 @@ pub struct Overview {
     pub mentions: u64,
     pub mentions_by_type: BTreeMap<MentionType, u64>,
     pub entities: u64,
+    /// Without those that are only mentioned in one sentence.
     pub relations: u64,
 }
 
@@ -152,19 +153,33 @@ pub struct MergeRow {
     pub score: u16,
 }
 
-/// A relation of one document between two entities.
+/// A relation of one document between two entities. One without a direction runs from the lesser id to the greater.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelationRow {
     pub from: EntityId,
     pub to: EntityId,
     pub kind: RelationType,
+    pub document: DocumentId,
+    /// In the cleaned text.
+    pub span: Span,
+    pub page: u32,
     pub confidence: u16,
     pub extractor: String,
-    pub document: DocumentId,
-    pub span: Span,
-    pub mentions: [Uuid; 2],
-    /// Place among the document's relations.
-    pub index: u32,
+    pub attributes: BTreeMap<String, String>,
+    pub mentions: [MentionId; 2],
+    /// How often `from` and `to` are mentioned in their project.
+    pub mentioned: [u32; 2],
+    /// The number of their project in the store.
+    pub project: i64,
+}
+
+/// Which relations are read; empty fields do not restrict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RelationQuery {
+    /// Those of one entity, on either side.
+    pub of: Option<EntityId>,
+    /// All but `CO_MENTIONED`, which are many times as many.
+    pub typed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

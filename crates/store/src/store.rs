@@ -1,5 +1,8 @@
 //! The trait that every backend implements, and one conformance suite tests.
 
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
 use async_trait::async_trait;
 use docmill_model::{
     Block, CleanMap, Digest, DocumentId, EntityId, ExternalId, Fold, MediaType, Mention, Page, Referent, Stage,
@@ -7,8 +10,8 @@ use docmill_model::{
 
 use crate::{
     Attempt, BlockRow, Claimed, Commit, DirtyProfiles, DocumentRow, EntityRow, Epoch, ExternalRow, Hit, Lease,
-    MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords, RelationRow, Result, SourceRow, StageKey,
-    StageRow, Submission, Submitted, Unread,
+    MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords, RelationQuery, RelationRow, Result,
+    SourceRow, StageKey, StageRow, Submission, Submitted, Unread,
 };
 
 /// Which documents a bulk operation is about; empty fields do not restrict.
@@ -123,8 +126,16 @@ pub trait Store: Send + Sync + 'static {
         after: Option<(EntityId, docmill_model::ReferentId)>,
         limit: usize,
     ) -> Result<Vec<MergeRow>>;
-    /// Relations in the order of (from, to, kind, document, span), those behind `after`.
-    async fn relation_rows(&self, after: Option<RelationRow>, limit: usize) -> Result<Vec<RelationRow>>;
+    /// Hands out relations between entities one by one, until `take` has enough, as they were at one moment. Those of
+    /// all entities come in the order of (from, to, word of the kind, document, span), those of one in that of (other
+    /// end, word of the kind, document, span). None leads from an entity to itself.
+    async fn relation_rows(
+        &self,
+        query: RelationQuery,
+        take: &mut (dyn FnMut(RelationRow) -> ControlFlow<()> + Send),
+    ) -> Result<()>;
+    /// How many mentions of persons, organisations and places each project has, by its number in the store.
+    async fn name_mentions(&self) -> Result<BTreeMap<i64, u64>>;
     /// Whether some document has these bytes, so that a stored copy of them must stay.
     async fn is_needed(&self, sha256: Digest) -> Result<bool>;
     /// Puts everything into the store's one file, so that a copy of it is whole. For the end of a run.

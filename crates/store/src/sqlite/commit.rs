@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use docmill_model::{Code, Digest, DocumentId, Origin, Page, Stage, State, Warning};
 use rusqlite::{Connection, params};
 
-use super::{claim, facts, now_ms, row, state, submit};
+use super::{claim, facts, now_ms, relation, row, state, submit};
 use crate::protocol::Verdict;
 use crate::{Claim, Commit, Failure, Lease, Message, Node, Ocr, Output, Result, Stamp, Submission, Versions, pack};
 
@@ -110,7 +110,7 @@ fn put_output(
         Output::Chunks(chunks) => facts::put_chunks(c, document, chunks)?,
         Output::Mentions(mentions) => facts::put_mentions(c, document, mentions)?,
         Output::Referents(referents) => facts::put_referents(c, document, referents)?,
-        Output::Relations(relations) => facts::put_relations(c, document, relations)?,
+        Output::Relations(relations) => relation::put_relations(c, document, relations)?,
     }
     Ok(Vec::new())
 }
@@ -276,7 +276,7 @@ fn clear_from(c: &Connection, document: i64, stage: Stage) -> Result<()> {
             Stage::ProcessChunking => facts::put_chunks(c, document, &[])?,
             Stage::ExtractEntities => facts::put_mentions(c, document, &[])?,
             Stage::ResolveEntities => facts::put_referents(c, document, &[])?,
-            Stage::BuildRelationships => facts::put_relations(c, document, &[])?,
+            Stage::BuildRelationships => relation::put_relations(c, document, &[])?,
         }
         if later > stage {
             for sql in [

@@ -1,7 +1,7 @@
-//! Chunks, mentions, referents and relations: what hangs on one document.
+//! Chunks, mentions and referents: what hangs on one document.
 
 use docmill_model::{
-    Chunk, ChunkId, DocumentId, EntityId, Mention, MentionId, MentionType, ProfileId, Referent, ReferentId, Relation,
+    Chunk, ChunkId, DocumentId, EntityId, Mention, MentionId, MentionType, ProfileId, Referent, ReferentId,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
@@ -147,42 +147,6 @@ pub(super) fn referents(c: &Connection, document: i64) -> Result<Vec<(Referent, 
         };
         Ok((referent, entity.as_deref().map(row::uuid).transpose()?.map(EntityId)))
     })
-}
-
-pub(super) fn put_relations(c: &Connection, document: i64, relations: &[Relation]) -> Result<()> {
-    c.prepare_cached("DELETE FROM relation WHERE document = ?")?.execute([document])?;
-    let sql = "INSERT INTO relation (document, seq, \"from\", \"to\", type, confidence, extractor, start, \"end\", from_mention, to_mention)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    let mut insert = c.prepare_cached(sql)?;
-    let numbers = if relations.is_empty() { BTreeMap::new() } else { referent_numbers(c, document)? };
-    let number = |id: &ReferentId| {
-        numbers.get(id).ok_or_else(|| Error::Corrupt(format!("referent {id} of a relation is not in the store")))
-    };
-    for (seq, relation) in relations.iter().enumerate() {
-        insert.execute(params![
-            document,
-            seq as i64,
-            number(&relation.from)?,
-            number(&relation.to)?,
-            relation.kind.as_str(),
-            relation.confidence,
-            relation.extractor,
-            relation.evidence.span.start,
-            relation.evidence.span.end,
-            relation.evidence.mentions[0].0.as_bytes().as_slice(),
-            relation.evidence.mentions[1].0.as_bytes().as_slice()
-        ])?;
-    }
-    Ok(())
-}
-
-/// The numbers of a document's referents in the store.
-fn referent_numbers(c: &Connection, document: i64) -> Result<BTreeMap<ReferentId, i64>> {
-    let sql = "SELECT uuid, seq FROM referent WHERE document = ?";
-    let numbers = row::collect(&mut *c.prepare_cached(sql)?, [document], |r| {
-        Ok((ReferentId(row::uuid_at(r, 0)?), r.get::<_, i64>(1)?))
-    })?;
-    Ok(numbers.into_iter().collect())
 }
 
 pub(super) fn mention_rows(c: &Connection, id: DocumentId) -> Result<Vec<MentionRow>> {

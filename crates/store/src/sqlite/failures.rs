@@ -143,7 +143,7 @@ async fn use_all(folder: &Path) -> Vec<Code> {
     tried!(store.search("name", 9).await);
     tried!(store.entity_rows(None, 99).await);
     tried!(store.merge_rows(None, 99).await);
-    tried!(store.relation_rows(None, 99).await);
+    tried!(store.relation_rows(Default::default(), &mut |_| std::ops::ControlFlow::Continue(())).await);
     tried!(store.dirty(99).await);
     tried!(store.outdated().await);
     let ids = store.document_ids(None, 99).await;

@@ -1,17 +1,16 @@
-//! What the fold reads and makes: dirty profiles, entities, merges, and relations between entities.
+//! What the fold reads and makes: dirty profiles, entities, merges.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use docmill_model::{
     DocumentId, Entity, EntityId, Fold, Identifier, Profile, ProfileId, ProfileKey, ProfileMember, ReferentId,
-    RelationType,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::facts::mention_type;
 use super::row;
 use super::state::COMPLETE;
-use crate::{DirtyProfiles, EntityRow, Error, MergeRow, RelationRow, Result};
+use crate::{DirtyProfiles, EntityRow, MergeRow, Result};
 
 /// Members of the profiles of one batch, past which no further profile is added: bounds memory where a date or a
 /// name stands in every document.
@@ -156,47 +155,6 @@ pub(super) fn merge_rows(c: &Connection, after: Option<(EntityId, ReferentId)>, 
             member: ReferentId(row::uuid_at(r, 1)?),
             reasons: row::json(r.get_ref(2)?.as_str().unwrap_or_default())?,
             score: r.get(3)?,
-        })
-    })
-}
-
-pub(super) fn relation_rows(c: &Connection, after: Option<&RelationRow>, limit: usize) -> Result<Vec<RelationRow>> {
-    // Walks the entities in order and sorts the relations of one at a time; `CROSS JOIN` fixes that order.
-    let sql = format!(
-        "SELECT fp.entity, tp.entity, r.type, r.confidence, r.extractor, d.uuid, r.start, r.\"end\",
-                r.from_mention, r.to_mention, r.seq
-         FROM profile fp CROSS JOIN referent f ON f.profile = fp.id 
-         CROSS JOIN relation r ON r.document = f.document AND r.\"from\" = f.seq
-         CROSS JOIN document d ON d.id = r.document CROSS JOIN referent t ON t.document = r.document AND t.seq = r.\"to\"
-         CROSS JOIN profile tp ON tp.id = t.profile
-         WHERE fp.entity >= ?1 AND tp.entity IS NOT NULL AND d.state IN {COMPLETE}
-         AND (fp.entity, tp.entity, r.type, d.uuid, r.start, r.\"end\", r.seq) > (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ORDER BY fp.entity, tp.entity, r.type, d.uuid, r.start, r.\"end\", r.seq LIMIT ?8"
-    );
-    let bytes = |uuid: Option<uuid::Uuid>| uuid.map_or_else(Vec::new, |u| u.as_bytes().to_vec());
-    let parameters = params![
-        bytes(after.map(|a| a.from.0)),
-        bytes(after.map(|a| a.to.0)),
-        after.map_or("", |a| a.kind.as_str()),
-        bytes(after.map(|a| a.document.0)),
-        after.map_or(0, |a| a.span.start),
-        after.map_or(0, |a| a.span.end),
-        after.map_or(0, |a| a.index),
-        limit as i64
-    ];
-    row::collect(&mut *c.prepare_cached(&sql)?, parameters, |r| {
-        let kind: String = r.get(2)?;
-        Ok(RelationRow {
-            from: EntityId(row::uuid_at(r, 0)?),
-            to: EntityId(row::uuid_at(r, 1)?),
-            kind: RelationType::parse(&kind)
-                .ok_or_else(|| Error::Corrupt(format!("there is no relation type {kind:?}")))?,
-            confidence: r.get(3)?,
-            extractor: r.get(4)?,
-            document: DocumentId(row::uuid_at(r, 5)?),
-            span: row::span(r.get(6)?, r.get(7)?)?,
-            mentions: [row::uuid_at(r, 8)?, row::uuid_at(r, 9)?],
-            index: r.get(10)?,
         })
     })
 }

@@ -8,12 +8,15 @@ mod failures;
 mod forget;
 mod graph;
 mod read;
+mod relation;
 mod row;
 mod search;
 mod state;
 mod submit;
 mod writer;
 
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -27,8 +30,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::{
     Attempt, BlockRow, Claimed, Commit, DirtyProfiles, DocumentRow, EntityRow, Epoch, Error, ExternalRow, Hit, Lease,
-    MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords, RelationRow, Result, Selection, SourceRow,
-    StageKey, StageRow, Store, Submission, Submitted, Unread, Versions,
+    MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords, RelationQuery, RelationRow, Result,
+    Selection, SourceRow, StageKey, StageRow, Store, Submission, Submitted, Unread, Versions,
 };
 use writer::Writer;
 
@@ -364,8 +367,16 @@ impl Store for Sqlite {
         self.read(|c| graph::merge_rows(c, after, limit))
     }
 
-    async fn relation_rows(&self, after: Option<RelationRow>, limit: usize) -> Result<Vec<RelationRow>> {
-        self.read(|c| graph::relation_rows(c, after.as_ref(), limit))
+    async fn relation_rows(
+        &self,
+        query: RelationQuery,
+        take: &mut (dyn FnMut(RelationRow) -> ControlFlow<()> + Send),
+    ) -> Result<()> {
+        self.read(|c| relation::relation_rows(c, query, take))
+    }
+
+    async fn name_mentions(&self) -> Result<BTreeMap<i64, u64>> {
+        self.read(relation::name_mentions)
     }
 
     async fn is_needed(&self, sha256: Digest) -> Result<bool> {

@@ -306,11 +306,13 @@ pub(super) fn overview(c: &Connection) -> Result<Overview> {
         pages: count("SELECT coalesce(sum(pages), 0) FROM document")?,
         chunks: count("SELECT count(*) FROM chunk")?,
         entities: count("SELECT count(*) FROM entity")?,
-        // As they are shown: between entities, where equal ones add up.
+        // As they are shown: between entities, where equal ones add up. Those of one sentence are not counted: they
+        // are many, and each would be looked at.
         relations: count(
             "SELECT count(*) FROM (SELECT DISTINCT fp.entity, tp.entity, r.type FROM relation r
              JOIN referent f ON f.document = r.document AND f.seq = r.\"from\" JOIN profile fp ON fp.id = f.profile
-             JOIN referent t ON t.document = r.document AND t.seq = r.\"to\" JOIN profile tp ON tp.id = t.profile)",
+             JOIN referent t ON t.document = r.document AND t.seq = r.\"to\" JOIN profile tp ON tp.id = t.profile
+             WHERE r.type <> 'CO_MENTIONED')",
         )?,
         ..Overview::default()
     };

@@ -151,16 +151,16 @@ CREATE TABLE referent (
 ) WITHOUT ROWID;
 CREATE INDEX referent_profile ON referent (profile);
 
--- "from" and "to" are the numbers of referents of the same document.
+-- "from" and "to" are the numbers of referents of the same document; "page" is that of the evidence.
 CREATE TABLE relation (
-    document INTEGER NOT NULL, seq INTEGER NOT NULL,
-    "from" INTEGER NOT NULL, "to" INTEGER NOT NULL, type TEXT NOT NULL,
-    confidence INTEGER NOT NULL, extractor TEXT NOT NULL,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, from_mention BLOB NOT NULL, to_mention BLOB NOT NULL,
-    PRIMARY KEY (document, seq)
+    document INTEGER NOT NULL, "from" INTEGER NOT NULL, "to" INTEGER NOT NULL, seq INTEGER NOT NULL,
+    type TEXT NOT NULL, confidence INTEGER NOT NULL, extractor TEXT NOT NULL, attributes TEXT,
+    page INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    from_mention BLOB NOT NULL, to_mention BLOB NOT NULL,
+    PRIMARY KEY (document, "from", "to", seq)
 ) WITHOUT ROWID;
-
-CREATE INDEX relation_from ON relation (document, "from");
+CREATE INDEX relation_to ON relation (document, "to");
+CREATE INDEX relation_typed ON relation (document) WHERE type <> 'CO_MENTIONED';
 
 CREATE TABLE entity (
     uuid BLOB NOT NULL, project INTEGER NOT NULL,

@@ -45,8 +45,8 @@ pub async fn each_output_comes_back_as_it_was(w: &World<'_>) {
     assert_eq!(w.store.mentions(id).await.unwrap(), mentions(id, TEXT));
     assert_eq!(w.store.referents(id).await.unwrap(), referents(id, TEXT));
     w.fold().await;
-    let stored = w.store.relation_rows(None, 9).await.unwrap();
-    let mut given: Vec<_> = relations(id, TEXT).into_iter().map(|r| r.evidence.mentions.map(|m| m.0)).collect();
+    let stored = w.relations(Default::default()).await;
+    let mut given: Vec<_> = relations(id, TEXT).into_iter().map(|r| r.evidence.mentions).collect();
     given.sort();
     let mut mentions: Vec<_> = stored.iter().map(|r| r.mentions).collect();
     mentions.sort();

@@ -95,7 +95,7 @@ pub async fn a_document_forgotten_and_added_again_is_as_at_first(w: &World<'_>) 
         (
             w.store.entity_rows(None, 99).await.unwrap(),
             w.store.merge_rows(None, 99).await.unwrap(),
-            w.store.relation_rows(None, 99).await.unwrap(),
+            w.relations(Default::default()).await,
             w.store.mention_rows(one).await.unwrap(),
         )
     };

@@ -127,6 +127,16 @@ impl<'a> World<'a> {
         }
     }
 
+    pub async fn relations(&self, query: docmill_store::RelationQuery) -> Vec<docmill_store::RelationRow> {
+        let mut rows = Vec::new();
+        let mut take = |row| {
+            rows.push(row);
+            std::ops::ControlFlow::Continue(())
+        };
+        self.store.relation_rows(query, &mut take).await.unwrap();
+        rows
+    }
+
     pub async fn entity_names(&self) -> Vec<String> {
         let mut names: Vec<String> =
             self.store.entity_rows(None, 1000).await.unwrap().into_iter().map(|row| row.entity.name).collect();
