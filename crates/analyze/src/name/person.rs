@@ -1,6 +1,6 @@
 //! Names of persons: the form that is compared and the form that is shown.
 
-use super::{fold, listed};
+use super::{fold, head, listed};
 
 /// A person's name, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,21 +17,28 @@ pub struct PersonName {
 /// Titles in front of a name, as [`fold`] writes them. Sorted. Behind a name they are names (`Jack Lord`).
 #[rustfmt::skip]
 const TITLES: &[&str] = &[
-    "capt", "captain", "col", "dame", "dipl-ing", "dr", "frau", "gen", "herr", "hon", "judge", "justice", "lady", "lord", "madame",
-    "mag", "maitre", "miss", "mlle", "mme", "monsieur", "mr", "mrs", "ms", "mx", "prof", "professor", "rev", "sen", "senator",
-    "sir",
+    "admiral", "agent", "amb", "ambassador", "archbishop", "attorney", "atty", "baroness", "bishop", "brigadier",
+    "brother", "capt", "captain", "cardinal", "chancellor", "chief", "cllr", "cmdr", "col", "colonel", "commander",
+    "commissioner", "congressman", "congresswoman", "councillor", "dame", "deputy", "det", "detective", "dipl-ing",
+    "doctor", "dr", "father", "frau", "gen", "general", "gov", "governor", "herr", "hon", "honorable", "honourable",
+    "inspector", "judge", "justice", "lady", "lieutenant", "lord", "lt", "madam", "madame", "mag", "maitre", "maj",
+    "mayor", "minister", "miss", "mister", "mlle", "mme", "monsieur", "mr", "mrs", "ms", "mx", "officer", "prasident",
+    "pres", "president", "prime", "prof", "professor", "rabbi", "rep", "representative", "rev", "reverend", "secretary",
+    "sen", "senator", "senor", "senora", "sergeant", "sgt", "sheriff", "sir", "sister", "superintendent", "supt",
+    "vice",
 ];
 
 /// Degrees behind a name, as [`fold`] writes them. Sorted. Those that are surnames too (`Ma`) are not among them.
 const DEGREES: &[&str] = &["bsc", "cpa", "esq", "esquire", "llb", "llm", "mba", "md", "msc", "phd"];
 
 /// Generations, as [`fold`] writes them. Sorted.
-const GENERATIONS: &[&str] = &["ii", "iii", "iv", "jr", "jun", "junior", "sen", "senior", "sr"];
+pub(crate) const GENERATIONS: &[&str] = &["ii", "iii", "iv", "jr", "jun", "junior", "sen", "senior", "sr"];
 
 /// Takes a name apart. `None` when nothing that could be a name is left.
 ///
-/// `Last, First` is turned round; what stands in brackets behind the name is left out.
+/// `Last, First` is turned round; what stands in brackets behind the name is left out, and so is a genitive's `'s`.
 pub fn person(raw: &str) -> Option<PersonName> {
+    let raw = head(raw);
     let quoted = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '‘' | '’' | '“' | '”' | '„' | '«' | '»');
     let raw = raw.trim_matches(quoted);
     let raw = raw.find(['(', '[']).filter(|&at| at > 0).map_or(raw, |at| raw[..at].trim_end_matches(quoted));
@@ -45,7 +52,11 @@ pub fn person(raw: &str) -> Option<PersonName> {
         parts.swap(0, 1);
     }
     parts.extend(behind);
-    let words: Vec<&str> = parts.iter().flat_map(|p| p.split_whitespace()).collect();
+    let mut words: Vec<&str> = parts.iter().flat_map(|p| p.split_whitespace()).collect();
+    if let Some(last) = words.last_mut() {
+        let bare = last.strip_suffix("'s").or_else(|| last.strip_suffix("’s"));
+        *last = bare.filter(|b| !b.is_empty()).unwrap_or(last);
+    }
 
     let (mut names, mut titles, mut generation) = (Vec::new(), Vec::new(), None);
     for (index, word) in words.iter().enumerate() {
@@ -73,6 +84,29 @@ pub fn person(raw: &str) -> Option<PersonName> {
         return None;
     }
     Some(PersonName { normal, shown: words.join(" "), titles })
+}
+
+/// Whether a word, as [`fold`] writes it, is a title that stands in front of names.
+pub(crate) fn is_title(folded: &str) -> bool {
+    listed(TITLES, folded)
+}
+
+/// What a title says of who bears it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Courtesy {
+    Man,
+    Woman,
+}
+
+/// The courtesy of a title, as [`fold`] writes it; most have none.
+pub(crate) fn courtesy(title: &str) -> Option<Courtesy> {
+    match title {
+        "mr" | "mister" | "sir" | "herr" | "monsieur" | "lord" | "senor" => Some(Courtesy::Man),
+        "mrs" | "ms" | "miss" | "mme" | "madame" | "madam" | "mlle" | "frau" | "lady" | "dame" | "senora" => {
+            Some(Courtesy::Woman)
+        }
+        _ => None,
+    }
 }
 
 fn is_suffix(word: &str) -> bool {
@@ -116,6 +150,9 @@ mod tests {
             ("Jack Ma", "jack ma", "Jack Ma"),
             ("Mr. Jack Lord", "jack lord", "Mr. Jack Lord"),
             ("Pat O’Brien", "pat obrien", "Pat O’Brien"),
+            ("Anna Schmidt's", "anna schmidt", "Anna Schmidt"),
+            ("An\u{200b}na Schmidt", "anna schmidt", "An\u{200b}na Schmidt"),
+            ("Vice President Anna Schmidt", "anna schmidt", "Vice President Anna Schmidt"),
             ("Иван Йовков", "иван иовков", "Иван Йовков"),
             ("がく", "がく", "がく"),
             ("हिन्दी", "हिन्दी", "हिन्दी"),
