@@ -10,24 +10,30 @@
 //! Read `protocol.rs` first (claims and commits), then `store.rs` (the trait), then `sqlite/mod.rs`.
 
 mod error;
+mod identity;
 mod output;
 mod pack;
 mod protocol;
+mod query;
 mod report;
 mod sqlite;
 mod store;
+mod terms;
 
 pub use error::Error;
-pub use output::{MemberFile, Node, Ocr, Output};
+pub use identity::{DecideReport, DecisionRow, MemberRow, PossibleRow, ProfileRow};
+pub use output::{Chunked, MemberFile, Node, Ocr, Output, Passage};
 pub use protocol::{
     Claim, Claimed, Commit, Epoch, Failure, Lease, Message, OutboxId, StageKey, Stamp, Submission, Submitted, Versions,
     dependencies, input_digest, task_id,
 };
+pub use query::{Copied, Filter, Found, Hit, Query};
 pub use report::{
-    Attempt, BlockRow, DirtyProfiles, DocumentRow, EntityRow, ErrorClass, ExternalRow, Hit, MentionRow, MergeRow,
-    Overview, PageRow, PageWords, RelationQuery, RelationRow, SourceRow, StageRow, Unread,
+    Attempt, BlockRow, DirtyProfiles, DocumentRow, EntityRow, ErrorClass, ExternalRow, MentionRow, MergeRow, Overview,
+    PageRow, PageWords, RelationQuery, RelationRow, SourceRow, StageRow, Unread,
 };
 pub use sqlite::Sqlite;
 pub use store::{Selection, Store};
+pub use terms::{Form, Term, Terms};
 
 pub type Result<T> = std::result::Result<T, Error>;

@@ -5,13 +5,15 @@ use std::ops::ControlFlow;
 
 use async_trait::async_trait;
 use docmill_model::{
-    Block, CleanMap, Digest, DocumentId, EntityId, ExternalId, Fold, MediaType, Mention, Page, Referent, Stage,
+    Block, CleanMap, Decision, Digest, DocumentId, EntityId, ExternalId, Fold, MediaType, Mention, Page, Referent,
+    Stage,
 };
 
 use crate::{
-    Attempt, BlockRow, Claimed, Commit, DirtyProfiles, DocumentRow, EntityRow, Epoch, ExternalRow, Hit, Lease,
-    MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords, RelationQuery, RelationRow, Result,
-    SourceRow, StageKey, StageRow, Submission, Submitted, Unread,
+    Attempt, BlockRow, Claimed, Commit, DecideReport, DecisionRow, DirtyProfiles, DocumentRow, EntityRow, Epoch,
+    ExternalRow, Found, Lease, MemberRow, MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords,
+    PossibleRow, ProfileRow, Query, RelationQuery, RelationRow, Result, SourceRow, StageKey, StageRow, Submission,
+    Submitted, Unread,
 };
 
 /// Which documents a bulk operation is about; empty fields do not restrict.
@@ -82,6 +84,13 @@ pub trait Store: Send + Sync + 'static {
     /// Makes every profile dirty that was folded by another version of the fold.
     async fn use_fold(&self, version: &str) -> Result<()>;
 
+    // Decisions.
+
+    /// Keeps decisions; those that are known already change nothing. What they are about is marked for the fold.
+    async fn decide(&self, decisions: Vec<Decision>) -> Result<DecideReport>;
+    /// All decisions of a project in the order (`at_ms`, `id`).
+    async fn decisions(&self, project: &str) -> Result<Vec<DecisionRow>>;
+
     // What people ask for.
 
     /// Takes documents out, with their children that have no other source. Returns all that left.
@@ -115,12 +124,30 @@ pub trait Store: Send + Sync + 'static {
     async fn history(&self, id: DocumentId) -> Result<Vec<Attempt>>;
     /// Documents whose path, name, external id or id (or its beginning) this is; at most `limit`.
     async fn find_documents(&self, word: &str, limit: usize) -> Result<Vec<DocumentId>>;
-    async fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>>;
+    /// Passages by their words, best match first.
+    async fn search(&self, query: &Query) -> Result<Found>;
     /// Ids of all documents, sorted, after `after`.
     async fn document_ids(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<DocumentId>>;
     /// Mentions of a document with their entities, in the order of the text.
     async fn mention_rows(&self, id: DocumentId) -> Result<Vec<MentionRow>>;
     async fn entity_rows(&self, after: Option<EntityId>, limit: usize) -> Result<Vec<EntityRow>>;
+    /// The entity of an id; an id that an entity had earlier leads to what it has become.
+    async fn entity_row(&self, id: EntityId) -> Result<Option<EntityRow>>;
+    /// The profiles of an entity, those in most documents first.
+    async fn profile_rows(&self, id: EntityId) -> Result<Vec<ProfileRow>>;
+    /// The members of an entity in the order of (document, referent), behind `after`.
+    async fn member_rows(
+        &self,
+        id: EntityId,
+        after: Option<(DocumentId, docmill_model::ReferentId)>,
+        limit: usize,
+    ) -> Result<Vec<MemberRow>>;
+    /// Pairs of entities that may be one, in the order of their ids, behind `after`.
+    async fn possible_rows(&self, after: Option<(EntityId, EntityId)>, limit: usize) -> Result<Vec<PossibleRow>>;
+    /// The pairs that one entity is part of, the most alike first.
+    async fn possible_of(&self, id: EntityId, limit: usize) -> Result<Vec<PossibleRow>>;
+    /// A mention by its id. Takes time in proportion to all mentions.
+    async fn find_mention(&self, id: docmill_model::MentionId) -> Result<Option<MentionRow>>;
     async fn merge_rows(
         &self,
         after: Option<(EntityId, docmill_model::ReferentId)>,

@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docmill_model::{
-    DocumentId, Entity, EntityId, Fold, Identifier, Profile, ProfileId, ProfileKey, ProfileMember, ReferentId,
-};
+use docmill_model::{DocumentId, EntityId, Fold, Profile, ProfileId, ProfileKey, ProfileMember, ReferentId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::facts::mention_type;
 use super::row;
 use super::state::COMPLETE;
-use crate::{DirtyProfiles, EntityRow, MergeRow, Result};
+use crate::{DirtyProfiles, MergeRow, Result};
 
 /// Members of the profiles of one batch, past which no further profile is added: bounds memory where a date or a
 /// name stands in every document.
@@ -122,27 +120,6 @@ fn place(c: &Connection, project: i64, profile: ProfileId, revision: i64, entity
         c.prepare_cached("DELETE FROM entity WHERE uuid = ?")?.execute([&before])?;
     }
     Ok(true)
-}
-
-pub(super) fn entity_rows(c: &Connection, after: Option<EntityId>, limit: usize) -> Result<Vec<EntityRow>> {
-    let sql = "SELECT e.uuid, p.name, e.type, e.name, e.aliases, e.identifiers, e.documents, e.mentions
-               FROM entity e JOIN project p ON p.id = e.project WHERE e.uuid > ? ORDER BY e.uuid LIMIT ?";
-    let after: Vec<u8> = after.map_or_else(Vec::new, |e| e.0.as_bytes().to_vec());
-    row::collect(&mut *c.prepare_cached(sql)?, params![after, limit as i64], |r| {
-        let identifiers: Vec<Identifier> = row::json(r.get_ref(5)?.as_str().unwrap_or_default())?;
-        Ok(EntityRow {
-            project: r.get(1)?,
-            entity: Entity {
-                id: EntityId(row::uuid_at(r, 0)?),
-                kind: mention_type(r.get_ref(2)?.as_str().unwrap_or_default())?,
-                name: r.get(3)?,
-                aliases: row::json(r.get_ref(4)?.as_str().unwrap_or_default())?,
-                identifiers,
-                documents: r.get(6)?,
-                mentions: r.get(7)?,
-            },
-        })
-    })
 }
 
 pub(super) fn merge_rows(c: &Connection, after: Option<(EntityId, ReferentId)>, limit: usize) -> Result<Vec<MergeRow>> {

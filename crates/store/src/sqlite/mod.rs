@@ -2,11 +2,15 @@
 
 mod claim;
 mod commit;
+mod decision;
 mod facts;
 #[cfg(test)]
 mod failures;
 mod forget;
 mod graph;
+mod identity;
+mod lookup;
+mod passage;
 mod read;
 mod relation;
 mod row;
@@ -23,15 +27,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use docmill_model::{
-    Block, Chunk, CleanMap, Digest, DocumentId, EntityId, ExternalId, Fold, MediaType, Mention, Page, Referent,
-    ReferentId, Stage,
+    Block, Chunk, CleanMap, Decision, Digest, DocumentId, EntityId, ExternalId, Fold, MediaType, Mention, Page,
+    Referent, ReferentId, Stage,
 };
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::{
-    Attempt, BlockRow, Claimed, Commit, DirtyProfiles, DocumentRow, EntityRow, Epoch, Error, ExternalRow, Hit, Lease,
-    MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords, RelationQuery, RelationRow, Result,
-    Selection, SourceRow, StageKey, StageRow, Store, Submission, Submitted, Unread, Versions,
+    Attempt, BlockRow, Claimed, Commit, DecideReport, DecisionRow, DirtyProfiles, DocumentRow, EntityRow, Epoch, Error,
+    ExternalRow, Found, Lease, MemberRow, MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords,
+    PossibleRow, ProfileRow, Query, RelationQuery, RelationRow, Result, Selection, SourceRow, StageKey, StageRow,
+    Store, Submission, Submitted, Unread, Versions,
 };
 use writer::Writer;
 
@@ -277,6 +282,14 @@ impl Store for Sqlite {
         self.write(move |c| graph::use_fold(c, &version)).await
     }
 
+    async fn decide(&self, decisions: Vec<Decision>) -> Result<DecideReport> {
+        self.write(move |c| decision::decide(c, &decisions)).await
+    }
+
+    async fn decisions(&self, project: &str) -> Result<Vec<DecisionRow>> {
+        self.read(|c| decision::decisions(c, project))
+    }
+
     async fn forget(&self, ids: Vec<DocumentId>) -> Result<Vec<DocumentId>> {
         self.write(move |c| forget::forget(c, &ids)).await
     }
@@ -344,11 +357,11 @@ impl Store for Sqlite {
     }
 
     async fn find_documents(&self, word: &str, limit: usize) -> Result<Vec<DocumentId>> {
-        self.read(|c| search::find_documents(c, word, limit))
+        self.read(|c| lookup::find_documents(c, word, limit))
     }
 
-    async fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>> {
-        self.read(|c| search::search(c, query, limit))
+    async fn search(&self, query: &Query) -> Result<Found> {
+        self.read(|c| search::search(c, query))
     }
 
     async fn document_ids(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<DocumentId>> {
@@ -360,7 +373,36 @@ impl Store for Sqlite {
     }
 
     async fn entity_rows(&self, after: Option<EntityId>, limit: usize) -> Result<Vec<EntityRow>> {
-        self.read(|c| graph::entity_rows(c, after, limit))
+        self.read(|c| identity::entity_rows(c, after, limit))
+    }
+
+    async fn entity_row(&self, id: EntityId) -> Result<Option<EntityRow>> {
+        self.read(|c| identity::entity_row(c, id))
+    }
+
+    async fn profile_rows(&self, id: EntityId) -> Result<Vec<ProfileRow>> {
+        self.read(|c| identity::profile_rows(c, id))
+    }
+
+    async fn member_rows(
+        &self,
+        id: EntityId,
+        after: Option<(DocumentId, ReferentId)>,
+        limit: usize,
+    ) -> Result<Vec<MemberRow>> {
+        self.read(|c| identity::member_rows(c, id, after, limit))
+    }
+
+    async fn possible_rows(&self, after: Option<(EntityId, EntityId)>, limit: usize) -> Result<Vec<PossibleRow>> {
+        self.read(|c| identity::possible_rows(c, after, limit))
+    }
+
+    async fn possible_of(&self, id: EntityId, limit: usize) -> Result<Vec<PossibleRow>> {
+        self.read(|c| identity::possible_of(c, id, limit))
+    }
+
+    async fn find_mention(&self, id: docmill_model::MentionId) -> Result<Option<MentionRow>> {
+        self.read(|c| identity::find_mention(c, id))
     }
 
     async fn merge_rows(&self, after: Option<(EntityId, ReferentId)>, limit: usize) -> Result<Vec<MergeRow>> {

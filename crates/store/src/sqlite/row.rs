@@ -15,6 +15,15 @@ pub(super) fn uuid_at(row: &Row<'_>, column: usize) -> Result<Uuid> {
     uuid(row.get_ref(column)?.as_blob().map_err(|e| Error::Corrupt(e.to_string()))?)
 }
 
+pub(super) fn blob(uuid: &Uuid) -> &[u8] {
+    uuid.as_bytes().as_slice()
+}
+
+/// A column of text; empty where it holds something else.
+pub(super) fn text<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r str> {
+    Ok(row.get_ref(column)?.as_str().unwrap_or_default())
+}
+
 pub(super) fn digest_at(row: &Row<'_>, column: usize) -> Result<Digest> {
     let bytes = row.get_ref(column)?.as_blob().map_err(|e| Error::Corrupt(e.to_string()))?;
     Digest::try_from(bytes).map_err(|e| Error::Corrupt(e.to_string()))

@@ -14,9 +14,13 @@ CREATE TABLE document (
     media_type BLOB,
     language TEXT,
     category TEXT,
-    pages INTEGER NOT NULL DEFAULT 0
+    pages INTEGER NOT NULL DEFAULT 0,
+    -- What it calls itself, and the name of its file that its chunks are found by. NULL while it has no chunks.
+    title TEXT,
+    name TEXT
 );
 CREATE INDEX document_sha256 ON document (sha256);
+CREATE INDEX document_uncounted ON document (id) WHERE counted <> (state IN ('done', 'partial'));
 
 CREATE TABLE source (
     id INTEGER PRIMARY KEY,
@@ -116,9 +120,11 @@ CREATE TABLE chunk (
     -- The same range in bytes of the cleaned text.
     first_byte INTEGER NOT NULL, end_byte INTEGER NOT NULL,
     first_page INTEGER NOT NULL, last_page INTEGER NOT NULL, section TEXT,
+    -- What it is compared by, and its meaning as a direction (signed bytes).
+    sketch BLOB, embedding BLOB,
     UNIQUE (document, seq)
 );
-CREATE VIRTUAL TABLE chunk_text USING fts5 (body, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE chunk_text USING fts5 (body, section, title, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
 
 CREATE TABLE mention (
     document INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -128,18 +134,44 @@ CREATE TABLE mention (
     PRIMARY KEY (document, seq)
 ) WITHOUT ROWID;
 
+-- `documents`, `mentions`, `least` and the forms count what hangs on documents that are `counted`. `linked` says whether
+-- the profile stands in the blocks; `level` is how far its links were cut to keep its component small.
 CREATE TABLE profile (
     id INTEGER PRIMARY KEY,
     uuid BLOB NOT NULL,
     project INTEGER NOT NULL,
     type TEXT NOT NULL, normal TEXT NOT NULL, identifiers TEXT NOT NULL, discriminator TEXT NOT NULL,
+    documents INTEGER NOT NULL DEFAULT 0, mentions INTEGER NOT NULL DEFAULT 0, least BLOB,
     revision INTEGER NOT NULL DEFAULT 0,
     dirty INTEGER NOT NULL DEFAULT 0,
+    linked INTEGER NOT NULL DEFAULT 0,
+    level INTEGER NOT NULL DEFAULT 0,
     entity BLOB,
+    -- Why it belongs to its entity; empty for the profile with the least referent.
+    reasons TEXT NOT NULL DEFAULT '', score INTEGER NOT NULL DEFAULT 0,
     UNIQUE (project, uuid)
 );
 CREATE INDEX profile_dirty ON profile (dirty) WHERE dirty = 1;
+CREATE INDEX profile_unlinked ON profile (project) WHERE linked <> (documents > 0);
 CREATE INDEX profile_entity ON profile (entity);
+
+CREATE TABLE profile_form (
+    profile INTEGER NOT NULL, form TEXT NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (profile, form)
+) WITHOUT ROWID;
+
+-- A block is the hash of a project and a blocking key.
+CREATE TABLE profile_block (
+    block INTEGER NOT NULL, profile INTEGER NOT NULL,
+    PRIMARY KEY (block, profile)
+) WITHOUT ROWID;
+
+-- Two profiles of a common block that are alike; in both directions. `refused` says why the two are not one entity.
+CREATE TABLE profile_link (
+    a INTEGER NOT NULL, b INTEGER NOT NULL,
+    score INTEGER NOT NULL, reasons TEXT NOT NULL, veto TEXT, refused TEXT,
+    PRIMARY KEY (a, b)
+) WITHOUT ROWID;
 
 -- Kept by document and not by id: ids are scattered, and each would touch a page of its own.
 CREATE TABLE referent (
@@ -166,9 +198,37 @@ CREATE TABLE entity (
     uuid BLOB NOT NULL, project INTEGER NOT NULL,
     type TEXT NOT NULL, name TEXT NOT NULL, aliases TEXT NOT NULL, identifiers TEXT NOT NULL,
     documents INTEGER NOT NULL, mentions INTEGER NOT NULL,
+    -- The referent that its id comes from.
+    least BLOB NOT NULL DEFAULT x'',
     PRIMARY KEY (uuid)
 ) WITHOUT ROWID;
 CREATE TABLE merge (
     entity BLOB NOT NULL, member BLOB NOT NULL, reasons TEXT NOT NULL, score INTEGER NOT NULL,
     PRIMARY KEY (entity, member)
 ) WITHOUT ROWID;
+
+-- Ids that entities had, each with the profile that leads on from it.
+CREATE TABLE entity_alias (uuid BLOB PRIMARY KEY, profile INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX entity_alias_profile ON entity_alias (profile);
+
+CREATE TABLE decision (
+    id INTEGER PRIMARY KEY,
+    uuid BLOB NOT NULL UNIQUE,
+    project TEXT NOT NULL,
+    action TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL,
+    "by" TEXT NOT NULL, at_ms INTEGER NOT NULL, why TEXT,
+    -- The decision that this one undoes.
+    undoes BLOB
+);
+CREATE INDEX decision_turn ON decision (project, at_ms, uuid);
+CREATE INDEX decision_undoes ON decision (undoes) WHERE undoes IS NOT NULL;
+
+-- `seq` counts the anchors of a side; `profile` is that of the referent that an anchor finds, null while it sleeps.
+CREATE TABLE anchor (
+    decision INTEGER NOT NULL, side INTEGER NOT NULL, seq INTEGER NOT NULL,
+    document BLOB NOT NULL, type TEXT NOT NULL, normal TEXT NOT NULL, quote TEXT NOT NULL,
+    profile INTEGER,
+    PRIMARY KEY (decision, side, seq)
+) WITHOUT ROWID;
+CREATE INDEX anchor_document ON anchor (document);
+CREATE INDEX anchor_profile ON anchor (profile) WHERE profile IS NOT NULL;
