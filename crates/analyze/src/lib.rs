@@ -13,25 +13,29 @@
 pub mod category;
 pub mod chunk;
 pub mod clean;
+pub mod eval;
 pub mod fold;
 pub mod language;
 pub mod mention;
 pub mod name;
+pub mod names;
 pub mod pair;
 pub mod recognise;
 pub mod referent;
 pub mod relation;
 pub mod sentence;
+pub mod sketch;
+pub mod title;
 
 /// The version of what each stage computes. It takes part in the stage's input digest: whoever changes what a
 /// stage gives for the same input raises it, so that documents are computed again.
 pub mod version {
     /// Cleaning, language and category.
     pub const TEXT: &str = "1";
-    /// Chunks and the sentences they are packed from.
-    pub const CHUNK: &str = "1";
+    /// Chunks with what they are found and compared by, and the sentences they are packed from.
+    pub const CHUNK: &str = "2";
     /// Mentions; each recogniser has a version of its own beside it.
-    pub const MENTION: &str = "1";
+    pub const MENTION: &str = "2";
     /// Referents.
     pub const REFERENT: &str = "1";
     /// Relations.
