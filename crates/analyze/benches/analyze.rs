@@ -48,14 +48,14 @@ fn stages(c: &mut Criterion) {
     group.bench_function("clean", |b| b.iter(|| clean(black_box(&raw))));
     group.bench_function("chunk", |b| b.iter(|| chunk(id, black_box(&cleaned.text), &blocks, &[])));
     group.bench_function("mentions", |b| {
-        b.iter(|| mentions(id, MediaType::Text, black_box(&cleaned.text), &blocks, &chunks))
+        b.iter(|| mentions(id, MediaType::Text, black_box(&cleaned.text), &blocks, &chunks, None, None))
     });
     group.bench_function("all", |b| {
         b.iter(|| {
             let cleaned = clean(black_box(&raw));
             let blocks = map_blocks(&raw_blocks, &cleaned.map, &cleaned.text);
             let chunks = chunk(id, &cleaned.text, &blocks, &[]);
-            mentions(id, MediaType::Text, &cleaned.text, &blocks, &chunks)
+            mentions(id, MediaType::Text, &cleaned.text, &blocks, &chunks, None, None)
         })
     });
     group.finish();

@@ -1,4 +1,5 @@
-//! Mentions: what the recognisers find in a document's cleaned text, and the names in a mail's header.
+//! Mentions: what the recognisers find in a document's cleaned text, the names in a mail's header, and in English
+//! the names that the model finds.
 
 mod header;
 mod window;
@@ -6,10 +7,12 @@ mod window;
 use std::cmp::Reverse;
 
 use docmill_model::{
-    Block, BlockKind, ByteSpan, Chunk, DocumentId, Identifier, MediaType, Mention, MentionId, MentionType, Role, Text,
+    Block, BlockKind, ByteSpan, Chunk, Code, DocumentId, Identifier, Language, MediaType, Mention, MentionId,
+    MentionType, Role, Text, Warning,
 };
 
 use crate::name;
+use crate::names::{self, Names};
 use crate::recognise::{Found, first_come, recognise};
 
 /// Names and addresses read from the lines From, To and Cc.
@@ -20,25 +23,74 @@ pub const MAIL_HEADER: &str = "rule/mail_header@1";
 const FULL_NAME: u16 = 950;
 const ONE_WORD: u16 = 700;
 
+/// What was found, and what could not be looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mentions {
+    pub mentions: Vec<Mention>,
+    pub warnings: Vec<Warning>,
+}
+
 /// Finds the mentions of a document, sorted by span and without overlap. None crosses the edge of a block.
 ///
-/// `blocks` are those of the cleaned text and `chunks` tile it.
+/// `blocks` are those of the cleaned text and `chunks` tile it. `names` reads texts in English and those whose
+/// language is not known; a warning tells when it could not read one. Where it and a rule find the same place, the
+/// rule is right.
+///
+/// # Errors
+/// When `names` cannot be run, which is a fault of the program.
 pub fn mentions(
     document: DocumentId,
     media_type: MediaType,
     text: &Text,
     blocks: &[Block],
     chunks: &[Chunk],
-) -> Vec<Mention> {
+    language: Option<&Language>,
+    names: Option<&dyn Names>,
+) -> Result<Mentions, names::Error> {
+    let windows = window::windows(text, blocks);
     let mut found: Vec<(Found, Option<Role>)> = Vec::new();
-    for window in window::windows(text, blocks) {
+    for window in &windows {
         let slice = &text.as_str()[window.start..window.end];
         found.extend(recognise(slice).into_iter().map(|f| (Found { span: shift(f.span, window.start), ..f }, None)));
     }
     if let Some(block) = blocks.first().filter(|b| media_type == MediaType::Mail && b.kind == BlockKind::MailHeader) {
         read_header(text, text.bytes_of(block.span), &mut found);
     }
-    without_overlap(found).map(|(found, role)| mention(document, text, chunks, found, role)).collect()
+    let mut found: Vec<_> = without_overlap(found).collect();
+    let mut warnings = Vec::new();
+    if let Some(names) = names {
+        match language.filter(|language| language.as_str() != ENGLISH) {
+            None => {
+                let names = names::find(names, text.as_str(), &windows)?;
+                found = beside(found, names);
+            }
+            Some(language) => warnings.push(Warning::new(
+                Code::NAMES_LANGUAGE,
+                format!("the language of the text is `{}`", language.as_str()),
+            )),
+        }
+    }
+    let mentions = found.into_iter().map(|(found, role)| mention(document, text, chunks, found, role)).collect();
+    Ok(Mentions { mentions, warnings })
+}
+
+/// The language that the model reads.
+const ENGLISH: &str = "en";
+
+/// Adds names that overlap nothing; both are sorted by span and do not overlap.
+fn beside(rules: Vec<(Found, Option<Role>)>, names: Vec<Found>) -> Vec<(Found, Option<Role>)> {
+    let mut out = Vec::with_capacity(rules.len() + names.len());
+    let mut rules = rules.into_iter().peekable();
+    for name in names {
+        while let Some(rule) = rules.next_if(|(rule, _)| rule.span.end <= name.span.start) {
+            out.push(rule);
+        }
+        if rules.peek().is_none_or(|(rule, _)| name.span.end <= rule.span.start) {
+            out.push((name, None));
+        }
+    }
+    out.extend(rules);
+    out
 }
 
 fn mention(document: DocumentId, text: &Text, chunks: &[Chunk], found: Found, role: Option<Role>) -> Mention {
@@ -131,7 +183,7 @@ mod tests {
             .map(|&(kind, start, end)| Block { kind, span: Span::new(start, end), path: String::new() })
             .collect();
         let chunks = chunk(document, &text, &blocks, &[]);
-        let found = mentions(document, media_type, &text, &blocks, &chunks);
+        let found = mentions(document, media_type, &text, &blocks, &chunks, None, None).unwrap().mentions;
         let mut end = 0;
         for mention in &found {
             assert!(mention.span.start >= end && !mention.span.is_empty(), "{mention:?} overlaps the one before");

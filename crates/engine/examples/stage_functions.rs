@@ -6,11 +6,14 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use docmill_analyze as analyze;
+use docmill_analyze::names::Names;
 use docmill_engine::{Direct, Part, Reader};
 use docmill_extract::{Flow, Options};
+use docmill_infer::NameModel;
 use docmill_model::graph::ProfileMember;
 use docmill_model::{Digest, DocumentId, MediaType, Page, Profile, ProfileId, ProfileKey, ProjectId, Referent, Span};
 use serde_json::json;
@@ -20,6 +23,9 @@ use serde_json::json;
 static ALLOC: warden::Alloc = warden::Alloc;
 
 const PROJECT: &str = "default";
+
+/// Loaded on first use, on the account of the first document, as in the program.
+static MODEL: LazyLock<NameModel> = LazyLock::new(|| NameModel::load().expect("a test loads the model"));
 
 fn main() {
     let folder = std::env::args_os().nth(1).expect("the folder is the one argument");
@@ -111,17 +117,30 @@ impl Pile {
             spans.push((page.number, Span::new(at, end)));
             at = end;
         }
+        let mut language = None;
         let (cleaned, blocks) = self.timed("create_document_node", || {
             let cleaned = analyze::clean::clean(&raw);
             let blocks = analyze::clean::map_blocks(&raw_blocks, &cleaned.map, &cleaned.text);
-            std::hint::black_box(analyze::language::language(cleaned.text.as_str()));
+            language = analyze::language::language(cleaned.text.as_str());
             std::hint::black_box(analyze::category::category(cleaned.text.as_str(), media_type));
             (cleaned, blocks)
         });
         let spans: Vec<_> = spans.into_iter().map(|(number, span)| (number, cleaned.map.to_clean(span))).collect();
-        let chunks = self.timed("process_chunking", || analyze::chunk::chunk(id, &cleaned.text, &blocks, &spans));
-        let mentions = self
-            .timed("extract_entities", || analyze::mention::mentions(id, media_type, &cleaned.text, &blocks, &chunks));
+        let chunks = self.timed("process_chunking", || {
+            let chunks = analyze::chunk::chunk(id, &cleaned.text, &blocks, &spans);
+            std::hint::black_box(analyze::title::title(&cleaned.text, &blocks));
+            for chunk in &chunks {
+                std::hint::black_box(analyze::sketch::sketch(cleaned.text.slice(chunk.span)));
+            }
+            chunks
+        });
+        let mentions = self.timed("extract_entities", || {
+            let names: &dyn Names = &*MODEL;
+            let text = &cleaned.text;
+            analyze::mention::mentions(id, media_type, text, &blocks, &chunks, language.as_ref(), Some(names))
+                .expect("a test runs the model")
+                .mentions
+        });
         let referents = self.timed("resolve_entities", || analyze::referent::referents(id, &cleaned.text, &mentions));
         let relations = self.timed("build_relationships", || analyze::relation::relations(&mentions, &referents));
         self.chunks += chunks.len() as u64;

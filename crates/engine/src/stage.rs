@@ -80,21 +80,21 @@ pub(crate) struct Args {
     pub document_uuid: String,
 }
 
-/// Code and settings of each stage: another version is another input, so what it made is made again on request.
+/// Code, settings and weights of each stage: another version is another input, so what it made is made again on request.
 pub(crate) fn versions() -> Versions {
     use docmill_analyze::version as analyze;
     Stage::ALL
         .into_iter()
         .map(|stage| {
             let version = match stage {
-                Stage::ProcessOcr => docmill_extract::VERSION,
-                Stage::CreateDocumentNode => analyze::TEXT,
-                Stage::ProcessChunking => analyze::CHUNK,
-                Stage::ExtractEntities => analyze::MENTION,
-                Stage::ResolveEntities => analyze::REFERENT,
-                Stage::BuildRelationships => analyze::RELATION,
+                Stage::ProcessOcr => docmill_extract::VERSION.to_owned(),
+                Stage::CreateDocumentNode => analyze::TEXT.to_owned(),
+                Stage::ProcessChunking => analyze::CHUNK.to_owned(),
+                Stage::ExtractEntities => format!("{}+{}", analyze::MENTION, docmill_infer::NameModel::DIGEST),
+                Stage::ResolveEntities => analyze::REFERENT.to_owned(),
+                Stage::BuildRelationships => analyze::RELATION.to_owned(),
             };
-            (stage, version.to_owned())
+            (stage, version)
         })
         .collect()
 }

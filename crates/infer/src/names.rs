@@ -75,6 +75,13 @@ impl NameModel {
         Ok(Self { inputs, output, model, wordpiece: WordPiece::new(VOCABULARY), pools: Pools::default() })
     }
 
+    /// Tokens that a word takes of a row.
+    pub fn pieces(&self, word: &str) -> usize {
+        let mut pieces = Vec::with_capacity(PIECES);
+        self.wordpiece.pieces(word, PIECES, &mut pieces);
+        pieces.len().max(1)
+    }
+
     /// Appends a word with its case class; `false` when the row has no room for it.
     pub fn push(&self, row: &mut Encoded, word: &str, case: u8) -> bool {
         let first = row.pieces.len();

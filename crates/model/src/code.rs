@@ -42,6 +42,7 @@ codes! {
     PART_LIMIT "part_limit" "the document has more parts, nested deeper or expanding further, than the limit; what was read up to it was kept" "take the inner files out and run on them"
     REPLACED_CHARACTERS "replaced_characters" "some bytes are no characters in the file's encoding and were replaced" "save the file as UTF-8 if they matter"
     UNREADABLE_GLYPHS "unreadable_glyphs" "a page has characters whose meaning the file does not tell" "the page has to be read from its picture, which is not done yet"
+    NAMES_LANGUAGE "names_language" "names of persons, organisations and places were not looked for: they are found in English text only" "nothing to do; dates, sums, addresses, identifiers and citations were looked for, and the text can be searched"
     CHILD_MEMORY "child_memory" "the process that read the file went over its memory limit" "split the file or raise `limits.memory`, then `docmill retry --class child_memory`"
     CHILD_TIME "child_time" "the process that read the file made no progress within its time limit" "raise `limits.time`, then `docmill retry --class child_time`"
     CHILD_OUTPUT "child_output" "the process that read the file sent more than its output limit" "split the file, then `docmill retry --class child_output`"

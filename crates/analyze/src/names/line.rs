@@ -1,0 +1,64 @@
+//! Which line ends of a stretch end what stands before them, as in lists and signatures, and which are only the
+//! edge of the page.
+
+use docmill_model::ByteSpan;
+
+/// Bytes of the longest line below which lines are taken for items of a list, unless one in four begins with a
+/// small letter as the lines of a narrow column do.
+const NARROW: usize = 50;
+
+/// Words with which no line ends that is an item.
+const OPEN: &[&str] = &["&", "and", "at", "by", "for", "in", "of", "on", "the", "to", "with"];
+
+/// Cuts a stretch of a text at the line ends that its author made: those of lines in which the next word would
+/// still have had room. Every character lies in exactly one piece, but for these line ends.
+pub(super) fn lines(text: &str, stretch: ByteSpan) -> Vec<ByteSpan> {
+    let slice = &text[stretch.start..stretch.end];
+    let lines: Vec<&str> = slice.split('\n').collect();
+    let width = lines.iter().map(|line| line.len()).max().unwrap_or(0);
+    let small = lines.iter().skip(1).filter(|line| line.trim_start().starts_with(char::is_lowercase)).count();
+    let wrapped = width >= NARROW || small * 4 >= lines.len();
+    let goes_on = |line: &str, next: &str| {
+        let Some(first) = next.split_whitespace().next() else { return false };
+        let last = line.split_whitespace().next_back().unwrap_or_default();
+        // Proportional type and ragged edges: three quarters of the longest line count as full.
+        let full = (line.len() + 1 + first.len()) * 4 > width * 3;
+        wrapped && full || OPEN.iter().any(|word| last.eq_ignore_ascii_case(word))
+    };
+    let (mut out, mut start, mut at) = (Vec::new(), stretch.start, stretch.start);
+    for (index, line) in lines.iter().enumerate() {
+        let end = at + line.len();
+        if !lines.get(index + 1).is_some_and(|next| goes_on(line, next)) {
+            out.push(ByteSpan::new(start, end));
+            start = end + 1;
+        }
+        at = end + 1;
+    }
+    out.retain(|piece| !text[piece.start..piece.end].trim().is_empty());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &[&str]) {
+        let found: Vec<_> = lines(text, ByteSpan::new(0, text.len())).iter().map(|p| &text[p.start..p.end]).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_line_with_room_for_the_next_word_ends_what_stands_on_it() {
+        check("", &[]);
+        check("one line", &["one line"]);
+        let prose = "The restoration of the lens of Harrow Point was begun in\n1979 by the firm of Okafor and its partners, who had been\nasked by the trustees.";
+        check(prose, &[prose]);
+        check("Trustees of the Museum of\nNavigation\nHarrow", &["Trustees of the Museum of\nNavigation", "Harrow"]);
+        check("a narrow column\nof a leaflet that\nhas names", &["a narrow column\nof a leaflet that\nhas names"]);
+        check("Anna Schmidt\nBo Li\nDirector\nAcme", &["Anna Schmidt", "Bo Li", "Director", "Acme"]);
+        check(
+            "Kind regards from all of us here at the Harrow Point Museum\n\nAnna Schmidt\nDirector",
+            &["Kind regards from all of us here at the Harrow Point Museum", "Anna Schmidt", "Director"],
+        );
+    }
+}
