@@ -22,6 +22,13 @@ pub fn referents(document: DocumentId, _text: &Text, mentions: &[Mention]) -> Ve
     out
 }
 
+/// Clusters the names of a document, given with their types in the order of the text: for each the index of the first
+/// name of its cluster. This is how the measurements of others call it, who have no text.
+pub fn clusters(names: &[(MentionType, &str)]) -> Vec<usize> {
+    let mut first: BTreeMap<(MentionType, String), usize> = BTreeMap::new();
+    names.iter().enumerate().map(|(at, (kind, name))| *first.entry((*kind, name.to_lowercase())).or_insert(at)).collect()
+}
+
 fn join_persons(clusters: &mut BTreeMap<Key<'_>, Vec<&Mention>>) {
     let mut known: BTreeMap<&str, Vec<Key<'_>>> = BTreeMap::new();
     for &key in clusters.keys().filter(|(kind, ..)| *kind == MentionType::Person) {

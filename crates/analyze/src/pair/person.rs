@@ -1,0 +1,146 @@
+//! Persons: given names, initials, nicknames, particles, the order of words.
+
+use super::align::{Alignment, align};
+use super::prepared::Prepared;
+use super::token::{Cause, Kind, Token};
+use super::{ASK, Likeness, reason, same_name};
+
+/// Hundredths that a word weighs which one name has and the other leaves out.
+const LEFT: u32 = 75;
+
+/// Letters of a word from which on one letter more, less or other does not make it another name.
+const LONG_WORD: usize = 8;
+
+pub(super) fn likeness(a: &Prepared, b: &Prepared) -> Likeness {
+    if a.generation != b.generation && a.generation.is_some() && b.generation.is_some() {
+        return Likeness { veto: Some(reason::OTHER_GENERATION), ..Likeness::default() };
+    }
+    let mut likeness = compare(a, b);
+    if a.generation != b.generation {
+        // The name alone may be the father's or the son's.
+        likeness.score = likeness.score.min(ASK);
+        likeness.reasons.push(reason::MISSING_WORDS);
+    }
+    likeness
+}
+
+fn compare(a: &Prepared, b: &Prepared) -> Likeness {
+    if a.normal == b.normal {
+        // A single word names nobody alone: what joins it is a fuller name in its document, or an identifier.
+        return if full_words(a) < 2 && a.words.len() < 2 { ask(vec![reason::SAME_NAME]) } else { same_name() };
+    }
+    if a.long || b.long {
+        return Likeness { veto: Some(reason::OTHER_NAME), ..Likeness::default() };
+    }
+    if a.numbers != b.numbers {
+        return Likeness { veto: Some(reason::OTHER_NUMBER), ..Likeness::default() };
+    }
+    let script = a.is_foreign() != b.is_foreign();
+    if a.joined == b.joined {
+        let mut reasons = vec![if script { reason::TRANSLITERATION } else { reason::JOINED_WORDS }];
+        if a.words.len() != b.words.len() {
+            reasons.push(reason::JOINED_WORDS);
+        }
+        return if full_words(a).max(full_words(b)) < 2 {
+            ask(reasons)
+        } else {
+            Likeness { score: 990, reasons, veto: None }
+        };
+    }
+    let alignment = align(a, b, true);
+    let mut score = alignment.score(a, b, LEFT);
+    let mut reasons = reasons(&alignment, script);
+    let strength = Strength::of(a, b, &alignment);
+    if strength.full < 2 && !(strength.full == 1 && alignment.matches().len() >= 2) {
+        score = score.min(600);
+    }
+    let left = [alignment.leaves(&a.words, 0), alignment.leaves(&b.words, 1)];
+    if left == [true; 2] {
+        return Likeness { score: (u32::from(score) * 7 / 10) as u16, reasons, veto: Some(reason::OTHER_NAME) };
+    }
+    if left != [false; 2] {
+        reasons.push(reason::MISSING_WORDS);
+    }
+    if !strength.merges() || alignment.is_reordered() && all_given(a) {
+        score = score.min(ASK);
+    }
+    Likeness { score, reasons, veto: None }
+}
+
+fn ask(reasons: Vec<&'static str>) -> Likeness {
+    Likeness { score: ASK, reasons, veto: None }
+}
+
+fn full_words(name: &Prepared) -> usize {
+    name.words.iter().filter(|w| w.is_full()).count()
+}
+
+/// `Thomas James` and `James Thomas` are two persons; `Smith John` is `John Smith`.
+fn all_given(name: &Prepared) -> bool {
+    name.words.iter().all(|w| w.given.is_some())
+}
+
+/// What carries a pair.
+#[derive(Default)]
+struct Strength {
+    /// Words that are no initials.
+    full: u32,
+    /// Of these the ones that are surely the same.
+    sure: u32,
+    /// Of these the ones that may be another name.
+    doubtful: u32,
+}
+
+impl Strength {
+    fn of(a: &Prepared, b: &Prepared, alignment: &Alignment) -> Self {
+        let mut out = Self { full: alignment.joins, sure: alignment.joins, doubtful: 0 };
+        for m in alignment.matches() {
+            let (x, y) = (&a.words[m.a as usize], &b.words[m.b as usize]);
+            if x.kind != Kind::Word || y.kind != Kind::Word {
+                continue;
+            }
+            out.full += 1;
+            match is_sure(x, y, m.cause) {
+                true => out.sure += 1,
+                false => out.doubtful += 1,
+            }
+        }
+        out
+    }
+
+    /// Two sure words make a person, and one doubtful one beside them may be a slip.
+    fn merges(&self) -> bool {
+        self.sure >= 2 && self.doubtful <= 1
+    }
+}
+
+fn is_sure(x: &Token, y: &Token, cause: Cause) -> bool {
+    match cause {
+        Cause::Equal | Cause::Umlaut | Cause::Scan | Cause::Nickname => true,
+        Cause::Spelling => x.letters().len().min(y.letters().len()) >= LONG_WORD && x.sound() == y.sound(),
+        Cause::Initials | Cause::Sound | Cause::Shortened => false,
+    }
+}
+
+pub(super) fn reasons(alignment: &Alignment, script: bool) -> Vec<&'static str> {
+    let mut out = Vec::with_capacity(4);
+    if script {
+        out.push(reason::TRANSLITERATION);
+    }
+    if alignment.is_reordered() {
+        out.push(reason::WORD_ORDER);
+    }
+    if alignment.joins > 0 {
+        out.push(reason::JOINED_WORDS);
+    }
+    out.extend(alignment.matches().iter().filter_map(|m| match m.cause {
+        Cause::Equal => None,
+        Cause::Umlaut => Some(reason::TRANSLITERATION),
+        Cause::Scan => Some(reason::SCAN),
+        Cause::Nickname => Some(reason::NICKNAME),
+        Cause::Initials => Some(reason::INITIALS),
+        Cause::Spelling | Cause::Sound => Some(reason::SPELLING),
+        Cause::Shortened => Some(reason::SHORTENED),
+    }));
+    out
+}
