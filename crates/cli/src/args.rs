@@ -1,5 +1,8 @@
 //! What can be typed.
 
+pub mod eval;
+pub mod search;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -57,15 +60,8 @@ pub enum Command {
     /// Look at a document
     #[command(subcommand)]
     Document(Document),
-    /// Find the words in all documents, best match first
-    Search {
-        /// Words that must all be there; a phrase stands between double quotes
-        #[arg(required = true)]
-        query: Vec<String>,
-        /// Most passages to show
-        #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        limit: u32,
-    },
+    /// Find passages by words and by who or what they mention, best match first
+    Search(search::Search),
     /// Write every fact with its evidence to standard output
     Export {
         /// The form of the output
@@ -98,6 +94,9 @@ pub enum Command {
     /// Show or check the settings
     #[command(subcommand)]
     Config(Config),
+    /// Measure against what people marked; needs no workspace, but for `search`
+    #[command(subcommand)]
+    Eval(eval::Eval),
     /// Say what a code means and what to do about it
     Explain {
         /// Such as `needs_ocr`; without it all codes are listed

@@ -2,6 +2,7 @@
 
 mod config;
 mod doctor;
+mod eval;
 mod explain;
 mod export;
 mod extract;
@@ -37,11 +38,12 @@ pub fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Status => status::status(&plain()?),
         Command::Why { document } => why::why(&plain()?, &document),
         Command::Document(Document::Show { document }) => show::show(&plain()?, &document),
-        Command::Search { query, limit } => search::search(&plain()?, &query.join(" "), limit as usize),
+        Command::Search(args) => search::search(&plain()?, &args),
         Command::Export { format: _, text } => export::export(&plain()?, text),
         Command::Forget { documents } => forget::forget(&plain()?, &documents),
         Command::Prune => prune::prune(&plain()?),
         Command::Doctor => doctor::doctor(&plain()?),
+        Command::Eval(args) => eval::eval(&plain()?, &args),
         Command::Config(args) => config::config(&global, &args),
         // These two answer whatever the configuration is.
         Command::Explain { code } => explain::explain(global.json, code.as_deref()),

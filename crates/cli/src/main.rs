@@ -24,7 +24,6 @@ mod page;
 mod progress;
 mod reference;
 mod screen;
-mod snippet;
 mod summary;
 mod table;
 

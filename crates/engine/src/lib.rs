@@ -10,6 +10,7 @@
 //! Read `task.rs` first (the table of tasks), then `driver.rs`, then `stage/process_ocr.rs` and `run.rs`.
 
 mod blob;
+pub mod decide;
 mod disposition;
 mod driver;
 pub mod entity;
@@ -18,6 +19,7 @@ mod export;
 mod feeder;
 mod fingerprint;
 mod fold;
+pub mod graph;
 mod intake;
 mod names;
 mod prune;

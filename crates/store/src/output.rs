@@ -1,7 +1,7 @@
 //! What each stage hands to its commit.
 
 use docmill_model::{
-    Block, Category, Chunk, CleanMap, Digest, Language, MediaType, Mention, Page, Referent, Relation, Text,
+    Block, Category, Chunk, CleanMap, Digest, Language, MediaType, Mention, Page, Referent, Relation, Sketch, Text,
 };
 
 use crate::pack;
@@ -11,7 +11,7 @@ use crate::pack;
 pub enum Output {
     Ocr(Ocr),
     Node(Node),
-    Chunks(Vec<Chunk>),
+    Chunks(Chunked),
     Mentions(Vec<Mention>),
     Referents(Vec<Referent>),
     Relations(Vec<Relation>),
@@ -43,6 +43,30 @@ pub struct Node {
     pub category: Category,
 }
 
+/// The chunks of a document and what they are found by.
+#[derive(Clone, Debug, Default)]
+pub struct Chunked {
+    /// What the document calls itself, in one line.
+    pub title: Option<String>,
+    pub passages: Vec<Passage>,
+}
+
+/// A chunk and what it is compared by.
+#[derive(Clone, Debug)]
+pub struct Passage {
+    pub chunk: Chunk,
+    pub sketch: Option<Sketch>,
+    /// The meaning as a direction; its length says nothing.
+    pub embedding: Option<Vec<i8>>,
+}
+
+impl From<Vec<Chunk>> for Chunked {
+    fn from(chunks: Vec<Chunk>) -> Self {
+        let passage = |chunk| Passage { chunk, sketch: None, embedding: None };
+        Self { title: None, passages: chunks.into_iter().map(passage).collect() }
+    }
+}
+
 impl Output {
     /// Names the content: a stage that reads an output with the same digest has nothing new to read. The pages
     /// of an `Ocr` count through `saved`, the digests of all pages of the document in order.
@@ -64,7 +88,11 @@ impl Output {
                 node.language.as_ref().map_or("", |l| l.as_str()).as_bytes(),
                 node.category.as_str().as_bytes(),
             ]),
-            Self::Chunks(chunks) => Digest::of(&pack::encode(chunks)),
+            Self::Chunks(chunked) => {
+                // What chunks are found and compared by is read by no later stage.
+                let chunks: Vec<&Chunk> = chunked.passages.iter().map(|passage| &passage.chunk).collect();
+                Digest::of(&pack::encode(&chunks))
+            }
             Self::Mentions(mentions) => Digest::of(&pack::encode(mentions)),
             Self::Referents(referents) => Digest::of(&pack::encode(referents)),
             Self::Relations(relations) => Digest::of(&pack::encode(relations)),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use docmill_model::{
-    BlockKind, Category, ChunkId, Code, Digest, DocumentId, Entity, EntityId, Language, MediaType, Mention,
-    MentionId, MentionType, Origin, Profile, ProfileId, ReferentId, RelationType, Span, Stage, State, Warning, Word,
+    BlockKind, Category, ChunkId, Code, Digest, DocumentId, Entity, EntityId, Language, MediaType, Mention, MentionId,
+    MentionType, Origin, Profile, ProfileId, ReferentId, RelationType, Span, Stage, State, Warning, Word,
 };
 use uuid::Uuid;
 
@@ -197,20 +197,6 @@ pub struct SourceRow {
     pub stamp: crate::Stamp,
     /// Whether the document failed for want of its bytes, so that it is worth another look.
     pub wanting: bool,
-}
-
-/// A chunk that a query found, best first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hit {
-    pub document: DocumentId,
-    pub chunk: ChunkId,
-    pub span: Span,
-    pub first_page: u32,
-    pub section: Option<String>,
-    /// BM25 in thousandths; higher is better.
-    pub score: i64,
-    /// The chunk's text.
-    pub text: String,
 }
 
 /// Profiles that the fold has to compute, each with all its members, and the revision that was seen.

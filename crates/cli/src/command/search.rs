@@ -1,72 +1,104 @@
 //! `search`: passages by words, best match first.
 
 use anyhow::Result;
-use docmill_engine::place_of;
-use docmill_model::{Span, Text};
-use docmill_store::{Hit, Store};
+use docmill_engine::entity;
+use docmill_engine::search::{Passage, Results, Snippet};
+use docmill_store::{Filter, Query, Store};
 use serde_json::{Value, json};
 
+use crate::args::search::Search;
 use crate::context::{Context, block_on};
-use crate::failure::Exit;
-use crate::format::short;
+use crate::failure::{Error, Exit};
+use crate::format::{count, short};
 use crate::screen::{BOLD, DIM, MARK, Screen, line};
-use crate::snippet::{Snippet, snippet};
 
-/// A passage with what a person needs to find it.
-struct Found {
-    hit: Hit,
-    name: String,
-    place: String,
-    page: u32,
-    snippet: Snippet,
-}
+/// Entities of one name that a passage may mention; more are not told apart by a name.
+const SAME_NAME: usize = 50;
+/// Documents that are named as having a passage too.
+const NAMED: usize = 3;
 
-pub fn search(cx: &Context, query: &str, limit: usize) -> Result<Exit> {
+pub fn search(cx: &Context, args: &Search) -> Result<Exit> {
     let workspace = cx.open()?;
     let store = workspace.store();
-    let found = block_on(find(store.as_ref(), query, limit))??;
+    let found = block_on(find(store.as_ref(), args))??;
     if cx.screen.json {
-        let hits: Vec<Value> = found
-            .iter()
-            .map(|f| {
-                let marks: Vec<&str> = f.snippet.hits.iter().map(|r| &f.hit.text[r.clone()]).collect();
-                json!({ "document": f.hit.document, "name": f.name, "page": f.page, "place": f.place, "chunk": f.hit.chunk,
-                        "section": f.hit.section, "score": f.hit.score, "snippet": &f.hit.text[f.snippet.stretch.clone()],
-                        "marks": marks })
-            })
-            .collect();
-        cx.screen.print_json(&json!({ "query": query, "hits": hits }))?;
+        let hits: Vec<Value> = found.passages.iter().map(as_json).collect();
+        cx.screen.print_json(&json!({
+            "query": args.query.join(" "), "hits": hits, "loose": found.is_loose, "cut": found.is_cut
+        }))?;
         return Ok(Exit::Fine);
     }
-    if found.is_empty() {
-        cx.screen.say("Nothing found. All words must stand in one passage; leave some out, or look for a part.");
+    if found.passages.is_empty() {
+        cx.screen.say("Nothing found. Leave some words or conditions out, or look for the beginning of a word: pay*");
+    } else if found.is_loose {
+        cx.screen.say("No passage has all the words. These have some of them:");
     }
     let mut out = String::new();
-    for f in &found {
-        let id = cx.screen.paint(DIM, &short(f.hit.document));
-        let section = f.hit.section.as_ref().map(|s| format!("  {}", line(s))).unwrap_or_default();
-        out.push_str(&format!("{}  {}{section}  {id}\n", cx.screen.paint(BOLD, &line(&f.name)), f.place));
-        out.push_str(&format!("  {}\n\n", marked(&cx.screen, &f.hit.text, &f.snippet)));
+    for passage in &found.passages {
+        out.push_str(&as_text(&cx.screen, passage));
     }
     cx.screen.print(&out)?;
+    if found.is_cut {
+        cx.screen.say("So many passages match that not all were weighed: there may be better ones. Add a rare word.");
+    }
     Ok(Exit::Fine)
 }
 
-async fn find(store: &dyn Store, query: &str, limit: usize) -> Result<Vec<Found>> {
-    let mut found = Vec::new();
-    for hit in store.search(query, limit).await? {
-        let snippet = snippet(&hit.text, query);
-        let row = store.document(hit.document).await?;
-        let (_, map) = store.clean(hit.document).await?;
-        let (pages, blocks) = (store.page_rows(hit.document).await?, store.blocks(hit.document).await?);
-        // The place of the first word that was found, not of the passage around it.
-        let at = snippet.hits.first().unwrap_or(&snippet.stretch).start;
-        let start = hit.span.start + Text::from(hit.text.as_str()).char_of(at);
-        let span = Span::new(start, start + 1);
-        let place = place_of(span, map.to_raw(span), &pages, &blocks);
-        found.push(Found { name: row.name().to_owned(), place: place.label(), page: place.page, snippet, hit });
+async fn find(store: &dyn Store, args: &Search) -> Result<Results> {
+    let mut filter = Filter {
+        project: args.project.clone(),
+        category: args.category,
+        language: args.language.clone(),
+        types: args.types.clone(),
+        entities: Vec::new(),
+        days: args.days(),
+    };
+    let mut names = Vec::new();
+    for word in &args.entity {
+        let found = entity::find(store, word, SAME_NAME).await?;
+        if found.entities.is_empty() {
+            return Err(Error::NoEntity(word.clone()).into());
+        }
+        filter.entities.push(found.entities.iter().map(|row| row.entity.id).collect());
+        names.extend(found.entities.into_iter().map(|row| row.entity.name));
     }
-    Ok(found)
+    let query = Query { words: args.query.join(" "), filter, limit: args.limit as usize };
+    Ok(docmill_engine::search::search(store, &query, &names).await?)
+}
+
+fn as_json(passage: &Passage) -> Value {
+    let Passage { hit, name, place, snippet, copies } = passage;
+    let marks: Vec<&str> = snippet.hits.iter().map(|r| &hit.text[r.clone()]).collect();
+    let copies: Vec<Value> = copies
+        .iter()
+        .map(|copy| json!({ "document": copy.document, "name": copy.name, "page": copy.page, "chunk": copy.chunk }))
+        .collect();
+    json!({ "document": hit.document, "name": name, "page": place.page, "place": place.label(), "chunk": hit.chunk,
+            "section": hit.section, "score": hit.score, "snippet": &hit.text[snippet.stretch.clone()], "marks": marks,
+            "copies": copies })
+}
+
+fn as_text(screen: &Screen, passage: &Passage) -> String {
+    let Passage { hit, name, place, snippet, copies } = passage;
+    let id = screen.paint(DIM, &short(hit.document));
+    let section = hit.section.as_ref().map(|s| format!("  {}", line(s))).unwrap_or_default();
+    let mut out = format!("{}  {}{section}  {id}\n", screen.paint(BOLD, &line(name)), place.label());
+    out.push_str(&format!("  {}\n", marked(screen, &hit.text, snippet)));
+    if !copies.is_empty() {
+        let mut others: Vec<String> = Vec::new();
+        for copy in copies {
+            let name = line(&copy.name);
+            if copy.document != hit.document && !others.contains(&name) {
+                others.push(name);
+            }
+        }
+        let rest = if others.len() > NAMED { ", …" } else { "" };
+        others.truncate(NAMED);
+        let places = if others.is_empty() { "in this document".to_owned() } else { others.join(", ") + rest };
+        let like = count(copies.len() as u64, "passage");
+        out.push_str(&format!("  {}\n", screen.paint(DIM, &format!("and {like} like it: {places}"))));
+    }
+    out + "\n"
 }
 
 /// The snippet in one line, its hits painted or between two asterisks, with dots where the passage goes on.
@@ -100,10 +132,12 @@ mod tests {
 
     #[test]
     fn hits_are_marked_and_cuts_are_shown() {
-        let check = |text: &str, query: &str, expected: &str| {
-            assert_eq!(marked(&Screen::plain(), text, &snippet(text, query)), expected);
+        let check = |text: &str, hits: &[&str], expected: &str| {
+            let range = |hit: &&str| text.find(hit).map(|at| at..at + hit.len()).unwrap();
+            let snippet = Snippet { stretch: 0..text.len(), hits: hits.iter().map(range).collect() };
+            assert_eq!(marked(&Screen::plain(), text, &snippet), expected);
         };
-        check("The net\n rent\u{1b}[2J", "rent", "The net **rent**\u{fffd}[2J");
-        check("nothing here", "rent", "nothing here");
+        check("The net\n rent\u{1b}[2J", &["rent"], "The net **rent**\u{fffd}[2J");
+        check("nothing here", &[], "nothing here");
     }
 }

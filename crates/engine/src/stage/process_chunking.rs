@@ -1,8 +1,8 @@
-//! Cuts the cleaned text into chunks.
+//! Cuts the cleaned text into chunks, and keeps what each is compared by.
 
 use docmill_analyze as analyze;
-use docmill_model::{Block, DocumentId, Span, Stage, Text};
-use docmill_store::Output;
+use docmill_model::{Block, Chunk, DocumentId, Span, Stage, Text};
+use docmill_store::{Chunked, Output, Passage};
 use serde_json::json;
 
 use crate::driver::Driver;
@@ -45,12 +45,19 @@ impl StageRun for Run {
     }
 
     fn run(&self, _: &Driver, _: &Progress, input: Input) -> Result<Result<Finished, Ended>, docmill_store::Error> {
-        let chunks = analyze::chunk::chunk(input.document, &Text::new(input.text), &input.blocks, &input.pages);
+        let text = Text::new(input.text);
+        let chunks = analyze::chunk::chunk(input.document, &text, &input.blocks, &input.pages);
         let listed: Vec<_> =
             chunks.iter().map(|c| json!({ "chunk_uuid": c.id.to_string(), "chunk_index": c.index })).collect();
         let reply = json!({
             "status": "success", "chunk_count": chunks.len(), "chunks": listed, "has_structured_data": false,
         });
-        Ok(Ok(Finished { output: Output::Chunks(chunks), warnings: Vec::new(), reply }))
+        let passage = |chunk: Chunk| {
+            let sketch = analyze::sketch::sketch(text.slice(chunk.span));
+            Passage { chunk, sketch: Some(sketch), embedding: None }
+        };
+        let title = analyze::title::title(&text, &input.blocks);
+        let chunked = Chunked { title, passages: chunks.into_iter().map(passage).collect() };
+        Ok(Ok(Finished { output: Output::Chunks(chunked), warnings: Vec::new(), reply }))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use docmill_model::{Code, Digest, DocumentId, Origin, Page, Stage, State, Warning};
 use rusqlite::{Connection, params};
 
-use super::{claim, facts, now_ms, relation, row, state, submit};
+use super::{claim, facts, now_ms, passage, relation, row, state, submit};
 use crate::protocol::Verdict;
 use crate::{Claim, Commit, Failure, Lease, Message, Node, Ocr, Output, Result, Stamp, Submission, Versions, pack};
 
@@ -107,7 +107,7 @@ fn put_output(
     match output {
         Output::Ocr(ocr) => return put_ocr(c, versions, claim, document, ocr, warnings, messages),
         Output::Node(node) => put_node(c, document, node)?,
-        Output::Chunks(chunks) => facts::put_chunks(c, document, chunks)?,
+        Output::Chunks(chunked) => passage::put(c, document, chunked)?,
         Output::Mentions(mentions) => facts::put_mentions(c, document, mentions)?,
         Output::Referents(referents) => facts::put_referents(c, document, referents)?,
         Output::Relations(relations) => relation::put_relations(c, document, relations)?,
@@ -273,7 +273,7 @@ fn clear_from(c: &Connection, document: i64, stage: Stage) -> Result<()> {
                     c.prepare_cached(sql)?.execute([document])?;
                 }
             }
-            Stage::ProcessChunking => facts::put_chunks(c, document, &[])?,
+            Stage::ProcessChunking => passage::clear(c, document)?,
             Stage::ExtractEntities => facts::put_mentions(c, document, &[])?,
             Stage::ResolveEntities => facts::put_referents(c, document, &[])?,
             Stage::BuildRelationships => relation::put_relations(c, document, &[])?,

@@ -1,45 +1,11 @@
-//! Chunks, mentions and referents: what hangs on one document.
+//! Mentions and referents: what hangs on one document.
 
-use docmill_model::{
-    Chunk, ChunkId, DocumentId, EntityId, Mention, MentionId, MentionType, ProfileId, Referent, ReferentId,
-};
+use docmill_model::{ChunkId, DocumentId, EntityId, Mention, MentionId, MentionType, ProfileId, Referent, ReferentId};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 
 use super::{known_row, read, row, state};
 use crate::{Error, MentionRow, Result, pack};
-
-pub(super) fn put_chunks(c: &Connection, document: i64, chunks: &[Chunk]) -> Result<()> {
-    let sql = "DELETE FROM chunk_text WHERE rowid IN (SELECT id FROM chunk WHERE document = ?)";
-    c.prepare_cached(sql)?.execute([document])?;
-    c.prepare_cached("DELETE FROM chunk WHERE document = ?")?.execute([document])?;
-    if chunks.is_empty() {
-        return Ok(());
-    }
-    let text = docmill_model::Text::new(read::text(c, document, 1)?);
-    let sql =
-        "INSERT INTO chunk (uuid, document, seq, start, \"end\", first_byte, end_byte, first_page, last_page, section)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    let mut insert = c.prepare_cached(sql)?;
-    let mut index = c.prepare_cached("INSERT INTO chunk_text (rowid, body) VALUES (?, ?)")?;
-    for chunk in chunks {
-        let bytes = text.bytes_of(chunk.span);
-        insert.execute(params![
-            chunk.id.0.as_bytes().as_slice(),
-            document,
-            chunk.index,
-            chunk.span.start,
-            chunk.span.end,
-            bytes.start as i64,
-            bytes.end as i64,
-            chunk.first_page,
-            chunk.last_page,
-            chunk.section
-        ])?;
-        index.execute(params![c.last_insert_rowid(), &text.as_str()[bytes.start..bytes.end]])?;
-    }
-    Ok(())
-}
 
 pub(super) fn put_mentions(c: &Connection, document: i64, mentions: &[Mention]) -> Result<()> {
     c.prepare_cached("DELETE FROM mention WHERE document = ?")?.execute([document])?;

@@ -3,7 +3,7 @@
 use docmill_model::DocumentId;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{document_row, facts, row};
+use super::{document_row, facts, passage, row};
 use crate::Result;
 
 pub(super) fn forget(c: &Connection, ids: &[DocumentId]) -> Result<Vec<DocumentId>> {
@@ -44,6 +44,7 @@ pub(super) fn if_orphan(c: &Connection, document: i64) -> Result<Vec<DocumentId>
     let mut queue = vec![document];
     while let Some(document) = queue.pop() {
         if c.prepare_cached("SELECT 1 FROM source WHERE document = ?")?.exists([document])? {
+            passage::rename(c, document)?;
             continue;
         }
         let sql = "SELECT uuid FROM document WHERE id = ?";
@@ -51,7 +52,7 @@ pub(super) fn if_orphan(c: &Connection, document: i64) -> Result<Vec<DocumentId>
         let Some(&uuid) = found.first() else { continue };
         let sql = "DELETE FROM source WHERE parent = ? RETURNING document";
         queue.extend(row::collect(&mut *c.prepare_cached(sql)?, [document], |r| Ok(r.get::<_, i64>(0)?))?);
-        facts::put_chunks(c, document, &[])?;
+        passage::clear(c, document)?;
         facts::put_referents(c, document, &[])?;
         for table in [
             "relation",

@@ -15,6 +15,8 @@ CREATE TABLE document (
     language TEXT,
     category TEXT,
     pages INTEGER NOT NULL DEFAULT 0,
+    -- Whether its referents are counted in their profiles.
+    counted INTEGER NOT NULL DEFAULT 0,
     -- What it calls itself, and the name of its file that its chunks are found by. NULL while it has no chunks.
     title TEXT,
     name TEXT

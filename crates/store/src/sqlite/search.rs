@@ -1,97 +1,166 @@
-//! Finding chunks by words and documents by name.
+//! Finding chunks by words.
 
-use docmill_model::{ChunkId, DocumentId};
-use rusqlite::{Connection, params};
+mod expression;
+mod filter;
+
+use docmill_model::{ChunkId, DocumentId, Sketch};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
 
 use super::{read, row};
-use crate::{Error, Hit, Result};
+use crate::terms::{Form, Term, Terms};
+use crate::{Copied, Error, Found, Hit, Query, Result};
+use filter::{Judge, Scope};
 
-/// A person's query as an FTS5 expression: words (all must be there) and phrases between double quotes. Every
-/// word is quoted, so that no character of it is an operator.
-fn expression(query: &str) -> Result<String> {
-    let mut terms = Vec::new();
-    for (index, part) in query.split('"').enumerate() {
-        let phrase = index % 2 == 1;
-        let pieces: Vec<&str> = if phrase { vec![part] } else { part.split_whitespace().collect() };
-        for piece in pieces {
-            if piece.chars().any(char::is_alphanumeric) {
-                terms.push(format!("\"{}\"", piece.replace('\0', " ")));
-            }
-        }
-    }
-    if terms.is_empty() {
-        return Err(Error::Query("it has no word".into()));
-    }
-    // Bounds what one query can cost; nobody types more.
-    if terms.len() > 64 {
-        return Err(Error::Query("it has more than 64 words".into()));
-    }
-    Ok(terms.join(" "))
+/// Passages that are weighed for one query: bounds time and memory where a word stands everywhere.
+const MOST_WEIGHED: usize = 100_000;
+/// Copies that one passage shows.
+const MOST_COPIES: usize = 100;
+/// How much a word counts in the text of a passage, in the heading of its section, in the name and title of its
+/// document. See `bench/cases/search` for what they were chosen by.
+const WEIGHTS: &str = "1.0, 1.0, 1.0";
+
+/// A passage that matches, before it is looked at.
+struct Match {
+    /// Thousandths.
+    score: i64,
+    document: DocumentId,
+    document_row: i64,
+    seq: u32,
+    chunk_row: i64,
 }
 
-pub(super) fn search(c: &Connection, query: &str, limit: usize) -> Result<Vec<Hit>> {
-    let sql = "SELECT d.uuid, d.id, k.uuid, k.start, k.\"end\", k.first_page, k.section, bm25(chunk_text),
-                      k.first_byte, k.end_byte
-               FROM chunk_text JOIN chunk k ON k.id = chunk_text.rowid JOIN document d ON d.id = k.document
-               WHERE chunk_text MATCH ? ORDER BY bm25(chunk_text), d.uuid, k.seq LIMIT ?";
-    let found = row::collect(&mut *c.prepare_cached(sql)?, params![expression(query)?, limit as i64], |r| {
-        let hit = Hit {
-            document: DocumentId(row::uuid_at(r, 0)?),
-            chunk: ChunkId(row::uuid_at(r, 2)?),
-            span: row::span(r.get(3)?, r.get(4)?)?,
-            first_page: r.get(5)?,
-            section: r.get(6)?,
-            score: (-r.get::<_, f64>(7)? * 1000.0).round() as i64,
-            text: String::new(),
-        };
-        let bytes = r.get::<_, u32>(8)? as usize..r.get::<_, u32>(9)? as usize;
-        Ok((r.get::<_, i64>(1)?, bytes, hit))
-    })?;
-    let mut hits = Vec::with_capacity(found.len());
-    for (document, bytes, mut hit) in found {
-        hit.text = read::clean_slice(c, document, bytes)?;
-        hits.push(hit);
+pub(super) fn search(c: &Connection, query: &Query) -> Result<Found> {
+    let terms = Terms::parse(&query.words)?;
+    if terms.wanted.is_empty() && (query.filter.is_empty() || !terms.unwanted.is_empty()) {
+        return Err(Error::Query("it has no word that is to be there".into()));
     }
-    Ok(hits)
-}
-
-/// By id, the beginning of an id, a whole path as shown or absolute, a name, or an external id; exact matches
-/// hide the others.
-pub(super) fn find_documents(c: &Connection, word: &str, limit: usize) -> Result<Vec<DocumentId>> {
-    let id = |r: &rusqlite::Row<'_>| Ok(DocumentId(row::uuid_at(r, 0)?));
-    let exact = "SELECT DISTINCT d.uuid FROM document d JOIN source s ON s.document = d.id
-                 WHERE s.absolute = ?1 OR s.shown = ?2 OR s.member = ?2
-                 UNION SELECT d.uuid FROM document d JOIN external_id x ON x.document = d.id WHERE x.value = ?2
-                 ORDER BY 1 LIMIT ?3";
-    let found = row::collect(&mut *c.prepare_cached(exact)?, params![word.as_bytes(), word, limit as i64], id)?;
-    if !found.is_empty() {
+    let scope = Scope::new(&query.filter)?;
+    let mut judge = Judge::new(c, &query.filter);
+    let found = found(c, query, &scope, &mut judge, Some(expression::strict(&terms)).filter(|e| !e.is_empty()))?;
+    if !found.hits.is_empty() {
         return Ok(found);
     }
-    let hex: String = word.chars().filter(|c| *c != '-').collect::<String>().to_ascii_uppercase();
-    if hex.len() >= 4 && hex.len() <= 32 && hex.chars().all(|c| c.is_ascii_hexdigit()) {
-        let sql = "SELECT uuid FROM document WHERE substr(hex(uuid), 1, length(?1)) = ?1 ORDER BY uuid LIMIT ?2";
-        let found = row::collect(&mut *c.prepare_cached(sql)?, params![hex, limit as i64], id)?;
-        if !found.is_empty() {
-            return Ok(found);
-        }
+    match some_words(c, &terms)? {
+        Some(loose) => Ok(Found { is_loose: true, ..self::found(c, query, &scope, &mut judge, Some(loose))? }),
+        None => Ok(found),
     }
-    let sql = "SELECT DISTINCT d.uuid FROM document d JOIN source s ON s.document = d.id
-               WHERE substr(s.shown, -length(?1)) = ?1 AND substr(s.shown, -length(?1) - 1, 1) = '/' ORDER BY d.uuid LIMIT ?2";
-    row::collect(&mut *c.prepare_cached(sql)?, params![word, limit as i64], id)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_query_is_words_and_phrases() {
-        let check = |query: &str, expected: &str| assert_eq!(expression(query).unwrap(), expected);
-        check("lease contract", "\"lease\" \"contract\"");
-        check("\"net rent\" 2024", "\"net rent\" \"2024\"");
-        check("a AND NOT b*", "\"a\" \"AND\" \"NOT\" \"b*\"");
-        check("un\"closed", "\"un\" \"closed\"");
-        assert!(expression(" * \" ").is_err());
-        assert!(expression(&"w ".repeat(65)).is_err());
+/// An expression for passages that have some of the words: the rarest, as many as a bounded look can weigh. `None` where
+/// that finds no more than all of them.
+fn some_words(c: &Connection, terms: &Terms) -> Result<Option<String>> {
+    if terms.wanted.len() < 2 || terms.wanted.iter().all(|term| term.form == Form::Phrase) {
+        return Ok(None);
     }
+    let mut words = Vec::new();
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM chunk_text WHERE chunk_text MATCH ? LIMIT ?)";
+    for term in terms.wanted.iter().filter(|term| term.form != Form::Phrase) {
+        let parameters = params![expression::term(term), MOST_WEIGHED as i64];
+        let count: i64 = c.prepare_cached(sql)?.query_row(parameters, |r| r.get(0))?;
+        if count > 0 {
+            words.push((count, term));
+        }
+    }
+    words.sort();
+    let mut room = MOST_WEIGHED as i64;
+    let rarest = words.iter().take_while(|(count, _)| {
+        let fits = room > 0;
+        room -= count;
+        fits
+    });
+    let rarest: Vec<&Term> = rarest.map(|(_, term)| *term).collect();
+    Ok(Some(expression::loose(terms, &rarest)).filter(|loose| !loose.is_empty()))
+}
+
+/// The best passages that match an expression and pass the filter, each with those behind it that say the same.
+fn found(
+    c: &Connection,
+    query: &Query,
+    scope: &Scope,
+    judge: &mut Judge<'_>,
+    expression: Option<String>,
+) -> Result<Found> {
+    let mut matches = matches(c, scope, expression)?;
+    let is_cut = matches.len() > MOST_WEIGHED;
+    matches.truncate(MOST_WEIGHED);
+    matches.sort_unstable_by_key(|m| (std::cmp::Reverse(m.score), m.document, m.seq));
+    let mut hits: Vec<Hit> = Vec::new();
+    let mut sketches: Vec<Option<Sketch>> = Vec::new();
+    for m in matches {
+        if !judge.passes(m.document_row, m.seq)? {
+            continue;
+        }
+        let (hit, bytes, sketch) = hit(c, &m)?;
+        let like = sketch.and_then(|new| sketches.iter().position(|old| old.is_some_and(|old| old.is_like(&new))));
+        if let Some(shown) = like {
+            let copies = &mut hits[shown].copies;
+            if copies.len() < MOST_COPIES {
+                copies.push(Copied { document: hit.document, chunk: hit.chunk, first_page: hit.first_page });
+            }
+        } else if hits.len() == query.limit {
+            // Copies weigh nearly the same and stand together: those behind here are of what is not shown.
+            break;
+        } else {
+            hits.push(Hit { text: read::clean_slice(c, m.document_row, bytes)?, ..hit });
+            sketches.push(sketch);
+        }
+    }
+    Ok(Found { hits, is_loose: false, is_cut })
+}
+
+/// One more than are weighed at most, in the order in which they were stored; without an expression all that are in
+/// scope, by document.
+fn matches(c: &Connection, scope: &Scope, expression: Option<String>) -> Result<Vec<Match>> {
+    let rest = "d.uuid, d.id, k.seq, k.id";
+    let (sql, first) = match expression {
+        Some(expression) => (
+            format!(
+                "SELECT bm25(chunk_text, {WEIGHTS}), {rest} FROM chunk_text JOIN chunk k ON k.id = chunk_text.rowid
+                 JOIN document d ON d.id = k.document WHERE chunk_text MATCH ? {} LIMIT ?",
+                scope.sql()
+            ),
+            Some(Value::Text(expression)),
+        ),
+        None => (
+            format!(
+                "SELECT 0.0, {rest} FROM document d JOIN chunk k ON k.document = d.id WHERE 1 {}
+                 ORDER BY d.uuid, k.seq LIMIT ?",
+                scope.sql()
+            ),
+            None,
+        ),
+    };
+    let limit = Value::Integer(MOST_WEIGHED as i64 + 1);
+    let values = first.into_iter().chain(scope.values().iter().cloned()).chain([limit]);
+    row::collect(&mut c.prepare(&sql)?, params_from_iter(values), |r| {
+        Ok(Match {
+            score: (-r.get::<_, f64>(0)? * 1000.0).round() as i64,
+            document: DocumentId(row::uuid_at(r, 1)?),
+            document_row: r.get(2)?,
+            seq: r.get(3)?,
+            chunk_row: r.get(4)?,
+        })
+    })
+}
+
+/// A hit without its text, the bytes of that, and what it is compared by.
+fn hit(c: &Connection, m: &Match) -> Result<(Hit, std::ops::Range<usize>, Option<Sketch>)> {
+    let sql = "SELECT uuid, start, \"end\", first_page, section, first_byte, end_byte, sketch FROM chunk WHERE id = ?";
+    let found = row::collect(&mut *c.prepare_cached(sql)?, [m.chunk_row], |r| {
+        let hit = Hit {
+            document: m.document,
+            chunk: ChunkId(row::uuid_at(r, 0)?),
+            span: row::span(r.get(1)?, r.get(2)?)?,
+            first_page: r.get(3)?,
+            section: r.get(4)?,
+            score: m.score,
+            text: String::new(),
+            copies: Vec::new(),
+        };
+        let bytes = r.get::<_, u32>(5)? as usize..r.get::<_, u32>(6)? as usize;
+        let sketch: Option<Vec<u8>> = r.get(7)?;
+        Ok((hit, bytes, sketch.as_deref().and_then(Sketch::from_bytes)))
+    })?;
+    found.into_iter().next().ok_or_else(|| Error::Corrupt("a row of the index has no chunk".into()))
 }

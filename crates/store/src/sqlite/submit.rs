@@ -3,7 +3,7 @@
 use docmill_model::{DocumentId, ExternalId, Origin, Stage};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{claim, document_row, forget, known_row, row};
+use super::{claim, document_row, forget, known_row, passage, row};
 use crate::{Result, SourceRow, Stamp, Submission, Submitted, Unread, Versions};
 
 /// Codes of failures that were the file's being away or the disk's being full, not its content: seen again, it is
@@ -23,6 +23,7 @@ pub(super) fn submit(c: &Connection, versions: &Versions, s: &Submission) -> Res
     if !known {
         return Ok(Submitted::New(id));
     }
+    passage::rename(c, row)?;
     if is_wanting(c, row)? {
         claim::reset(c, versions, row, Stage::ProcessOcr)?;
         return Ok(Submitted::Again(id));

@@ -62,8 +62,8 @@ pub async fn texts_longer_than_a_segment_come_back_whole(w: &World<'_>) {
     assert!(first.len() > 2 * docmill_model::Text::SEGMENT);
     assert!(w.store.raw(id).await.unwrap().0 == clean(&text));
     assert!(w.store.clean(id).await.unwrap().0 == clean(&text));
-    assert_eq!(w.store.search("needle", 9).await.unwrap()[0].text, "Zuletzt Needle hier");
-    let whole = w.store.search("ä", 9).await.unwrap().remove(0).text;
+    assert_eq!(w.search("needle", 9).await[0].text, "Zuletzt Needle hier");
+    let whole = w.search("ä", 9).await.remove(0).text;
     assert!(whole == format!("{first} "), "a chunk over several segments");
 }
 
@@ -111,7 +111,7 @@ pub async fn a_stage_without_an_output_leaves_nothing_of_an_earlier_one(w: &Worl
     assert!(w.store.children(id).await.unwrap().is_empty());
     assert!(w.store.page_rows(id).await.unwrap().is_empty() && w.store.blocks(id).await.unwrap().is_empty());
     assert_eq!(w.store.clean(id).await.unwrap().0, "");
-    assert!(w.store.chunks(id).await.unwrap().is_empty() && w.store.search("met", 9).await.unwrap().is_empty());
+    assert!(w.store.chunks(id).await.unwrap().is_empty() && w.search("met", 9).await.is_empty());
     assert!(w.store.mentions(id).await.unwrap().is_empty() && w.store.referents(id).await.unwrap().is_empty());
     assert!(w.entity_names().await.is_empty());
 }

@@ -14,7 +14,7 @@ pub async fn nothing_is_left_of_a_forgotten_document(w: &World<'_>) {
     assert_eq!(w.store.forget(vec![id]).await.unwrap(), []);
     w.fold().await;
     assert_eq!(w.store.overview().await.unwrap(), Overview::default());
-    assert!(w.store.search("met", 9).await.unwrap().is_empty());
+    assert!(w.search("met", 9).await.is_empty());
     assert!(w.store.find_documents("v", 9).await.unwrap().is_empty());
     assert!(w.store.source_at(crate::world::PROJECT, absolute("a.txt")).await.unwrap().is_none());
     assert!(w.store.dirty(9).await.unwrap().is_none());

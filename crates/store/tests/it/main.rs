@@ -91,6 +91,10 @@ macro_rules! suite_on {
             }
             search {
                 a_query_is_words_and_phrases_without_operators
+                passages_are_found_by_their_section_and_by_what_their_document_is_called
+                what_says_the_same_stands_behind_the_best_that_says_it
+                a_filter_holds_for_the_passage
+                a_date_counts_that_lies_wholly_between_the_days
                 hits_show_their_own_chunk
                 documents_are_found_by_path_name_and_id
             }

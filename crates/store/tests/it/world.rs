@@ -8,8 +8,8 @@ use docmill_model::{
     RelationType, Rewrite, Segment, Span, Stage, Text, Warning, Word,
 };
 use docmill_store::{
-    Claim, Claimed, Epoch, Failure, MemberFile, Message, Node, Ocr, Output, StageKey, Stamp, Store, Submission,
-    Submitted, Versions,
+    Claim, Claimed, Epoch, Failure, Hit, MemberFile, Message, Node, Ocr, Output, Query, StageKey, Stamp, Store,
+    Submission, Submitted, Versions,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -111,6 +111,11 @@ impl<'a> World<'a> {
         ran
     }
 
+    /// The passages with some words.
+    pub async fn search(&self, words: &str, limit: usize) -> Vec<Hit> {
+        self.store.search(&Query::new(words, limit)).await.unwrap().hits
+    }
+
     pub async fn waiting(&self) -> Vec<Message> {
         self.store.unpublished(epoch("none"), 1000).await.unwrap()
     }
@@ -204,7 +209,7 @@ pub fn output(document: DocumentId, stage: Stage, text: &str) -> Output {
     match stage {
         Stage::ProcessOcr => Output::Ocr(Ocr { media_type: MediaType::Pdf, pages: pages(text), members: vec![] }),
         Stage::CreateDocumentNode => Output::Node(node(text)),
-        Stage::ProcessChunking => Output::Chunks(chunks(document, text)),
+        Stage::ProcessChunking => Output::Chunks(chunks(document, text).into()),
         Stage::ExtractEntities => Output::Mentions(mentions(document, text)),
         Stage::ResolveEntities => Output::Referents(referents(document, text)),
         Stage::BuildRelationships => Output::Relations(relations(document, text)),

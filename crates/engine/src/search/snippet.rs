@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use docmill_store::{Form, Terms};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
@@ -38,14 +39,46 @@ fn folded(word: &str) -> String {
     word.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
 }
 
-/// The stretch of a text with the most different words of the query, and the least of these.
-pub fn snippet(text: &str, query: &str) -> Snippet {
-    let wanted: Vec<String> = words(query).map(|(_, word)| word).collect();
+/// What is marked in a text: words, and beginnings of words.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    words: Vec<(String, bool)>,
+}
+
+impl Wanted {
+    /// The words of a query, those of its phrases too.
+    pub fn of(terms: &Terms) -> Self {
+        let mut wanted = Self::default();
+        for term in &terms.wanted {
+            wanted.add(&term.text);
+            if let (Form::Stem, Some((_, begins))) = (term.form, wanted.words.last_mut()) {
+                *begins = true;
+            }
+        }
+        wanted
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// All words of a name.
+    pub fn add(&mut self, name: &str) {
+        self.words.extend(words(name).map(|(_, word)| (word, false)));
+    }
+
+    fn position(&self, word: &str) -> Option<usize> {
+        self.words.iter().position(|(wanted, begins)| wanted == word || *begins && word.starts_with(wanted))
+    }
+}
+
+/// The stretch of a text with the most different words that are wanted, and the first of these.
+pub fn snippet(text: &str, wanted: &Wanted) -> Snippet {
     let hits: Vec<(Range<usize>, usize)> =
-        words(text).filter_map(|(range, word)| Some((range, wanted.iter().position(|w| *w == word)?))).collect();
+        words(text).filter_map(|(range, word)| Some((range, wanted.position(&word)?))).collect();
     let first = (0..hits.len()).max_by_key(|index| {
         let end = forward(text, hits[*index].0.start, LENGTH - LEAD);
-        let mut seen = vec![false; wanted.len()];
+        let mut seen = vec![false; wanted.words.len()];
         hits[*index..]
             .iter()
             .take_while(|(range, _)| range.end <= end)
@@ -86,10 +119,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn wanted(query: &str) -> Wanted {
+        Wanted::of(&Terms::parse(query).unwrap())
+    }
+
     #[test]
     fn the_snippet_holds_the_words_of_the_query() {
         let check = |text: &str, query: &str, expected: &[&str]| {
-            let found = snippet(text, query);
+            let found = snippet(text, &wanted(query));
             let hits: Vec<&str> = found.hits.iter().map(|r| &text[r.clone()]).collect();
             assert_eq!(hits, expected, "{query}");
         };
@@ -97,6 +134,8 @@ mod tests {
         check("The Net RENT is due.", "\"net rent\"", &["Net", "RENT"]);
         check("Größe und Café", "grosse grOße cafe", &["Größe", "Café"]);
         check("rental", "rent", &[]);
+        check("Rental, rents and réntless", "rent*", &["Rental", "rents", "réntless"]);
+        check("the rent, not the flat", "rent -flat", &["rent"]);
         check("", "rent", &[]);
         let far = format!("rent {}net rent", "filler ".repeat(100));
         check(&far, "net rent", &["net", "rent"]);
@@ -105,7 +144,7 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_before_a_word() {
         let text = format!("{}the rent{}", "word ".repeat(100), " tail".repeat(100));
-        let found = snippet(&text, "rent");
+        let found = snippet(&text, &wanted("rent"));
         assert!(text[found.stretch.clone()].starts_with("word "), "{}", &text[found.stretch.clone()]);
         assert_eq!(text[found.stretch].chars().count(), LENGTH);
     }
@@ -114,7 +153,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn ranges_lie_on_characters(text in "[a-cäß ́ ]{0,600}", query in "[a-cäß]{1,2} [a-c]") {
-            let found = snippet(&text, &query);
+            let found = snippet(&text, &wanted(&query));
             prop_assert!(text.get(found.stretch.clone()).is_some());
             for hit in found.hits {
                 prop_assert!(text.get(hit.clone()).is_some());
