@@ -29,7 +29,9 @@ pub fn dependencies(stage: Stage) -> &'static [Stage] {
         Stage::ProcessChunking => &[Stage::ProcessOcr, Stage::CreateDocumentNode],
         Stage::ExtractEntities => &[Stage::ProcessOcr, Stage::CreateDocumentNode, Stage::ProcessChunking],
         Stage::ResolveEntities => &[Stage::CreateDocumentNode, Stage::ExtractEntities],
-        Stage::BuildRelationships => &[Stage::ExtractEntities, Stage::ResolveEntities],
+        Stage::BuildRelationships => {
+            &[Stage::ProcessOcr, Stage::CreateDocumentNode, Stage::ExtractEntities, Stage::ResolveEntities]
+        }
     }
 }
 
