@@ -3,8 +3,8 @@
 //! Owns: the embedded weights (`weights/` beside the crates, each with its card), WordPiece, the runtime and its
 //! threads. Must not know: documents, mentions, files at run time, the network, a clock.
 //!
-//! Invariants: a model is loaded from bytes of the program alone and never changes; an inference runs on one
-//! thread, so that sums are added in one order, and inferences of several callers run beside each other; what a
+//! Invariants: a model is loaded from bytes of the program (a sentence encoder from bytes that the caller has) and
+//! never changes; an inference runs on one thread, so that sums are added in one order, and inferences of several callers run beside each other; what a
 //! call gives depends on its arguments and the class of processor alone. A call's activations share their 8-bit
 //! scales: who wants a text's numbers to be the same each time gives it the same neighbours each time.
 //!
@@ -12,9 +12,13 @@
 
 pub mod names;
 mod pool;
+pub mod sentence;
+pub mod table;
 pub mod wordpiece;
 
 pub use names::{Encoded, LABELS, NameModel, Scores};
+pub use sentence::SentenceModel;
+pub use table::Table;
 pub use wordpiece::WordPiece;
 
 /// Why a model gave nothing. With the weights of this program that is a fault of the program.

@@ -1,0 +1,125 @@
+//! Sentence encoders that are not part of this program: BERT's form, pooled and scaled inside the graph.
+
+use rten::{Model, ModelOptions, NodeId, OpRegistry, op_registry};
+use rten_tensor::NdTensor;
+use rten_tensor::prelude::*;
+
+use crate::pool::Pools;
+use crate::table::direction;
+use crate::{Error, WordPiece};
+
+const MODEL: &str = "the sentence model";
+/// Tokens of a text that are read, `[CLS]` and `[SEP]` included: what such encoders are trained with.
+const LONGEST: usize = 256;
+/// The outputs are about 1 at most: as whole numbers they keep more digits than they have.
+const UNIT: f32 = (1 << 24) as f32;
+
+/// An encoder, ready to run.
+pub struct SentenceModel {
+    model: Model,
+    wordpiece: WordPiece,
+    first: u32,
+    last: u32,
+    inputs: [NodeId; 2],
+    output: NodeId,
+    pools: Pools,
+}
+
+impl SentenceModel {
+    /// Reads an encoder in ONNX with the inputs `input_ids` and `attention_mask` and the output `sentence`, and its
+    /// vocabulary, one piece a line with `[CLS]` and `[SEP]`. Both stay in memory until the process ends.
+    pub fn read(weights: Vec<u8>, vocabulary: String) -> Result<Self, Error> {
+        let vocabulary: &'static str = vocabulary.leak();
+        let id = |mark: &str| vocabulary.lines().position(|line| line == mark).map(|at| at as u32);
+        let (Some(first), Some(last)) = (id("[CLS]"), id("[SEP]")) else { return Err(Error::Output { model: MODEL }) };
+        let load = |source| Error::Load { model: MODEL, source };
+        let model = ModelOptions::with_ops(operators()).prepack_weights(true).load(weights).map_err(load)?;
+        let node = |name| model.node_id(name).map_err(|source| Error::Run { model: MODEL, source });
+        let inputs = [node("input_ids")?, node("attention_mask")?];
+        let output = node("sentence")?;
+        let wordpiece = WordPiece::new(vocabulary);
+        Ok(Self { inputs, output, model, wordpiece, first, last, pools: Pools::default() })
+    }
+
+    /// The direction of a text as signed bytes, see [`crate::Table::vector`]. Alone in its batch, because the numbers
+    /// of a batch influence each other. `None` for a text without words.
+    pub fn vector(&self, text: &str) -> Result<Option<Vec<i8>>, Error> {
+        let mut pieces = vec![self.first];
+        self.wordpiece.pieces(text, LONGEST - 2, &mut pieces);
+        if pieces.len() == 1 {
+            return Ok(None);
+        }
+        pieces.push(self.last);
+        let ids = NdTensor::<i32, 2>::from_fn([1, pieces.len()], |[_, at]| pieces[at] as i32);
+        let mask = NdTensor::<i32, 2>::from_fn([1, pieces.len()], |_| 1);
+        let [ids_at, mask_at] = self.inputs;
+        let inputs = vec![(ids_at, ids.view().into()), (mask_at, mask.view().into())];
+        let mut outputs = self
+            .pools
+            .lend(|options| self.model.run(inputs, &[self.output], Some(options)))
+            .map_err(|source| Error::Run { model: MODEL, source })?;
+        let Some(Ok(sentence)) = outputs.pop().map(TryInto::<NdTensor<f32, 2>>::try_into) else {
+            return Err(Error::Output { model: MODEL });
+        };
+        Ok(direction(&sentence.iter().map(|v| (v * UNIT).round() as i64).collect::<Vec<_>>()))
+    }
+}
+
+/// What such encoders are made of; the linker leaves out the runtime's other operators.
+fn operators() -> OpRegistry {
+    op_registry!(
+        Add,
+        And,
+        Cast,
+        Clip,
+        Concat,
+        ConstantOfShape,
+        Div,
+        DynamicQuantizeLinear,
+        Equal,
+        Erf,
+        Expand,
+        Gather,
+        GatherElements,
+        GatherND,
+        GreaterOrEqual,
+        LayerNormalization,
+        MatMul,
+        MatMulInteger,
+        Max,
+        Mul,
+        Pow,
+        Range,
+        ReduceMean,
+        ReduceSum,
+        Reshape,
+        Shape,
+        Slice,
+        Softmax,
+        Sqrt,
+        Squeeze,
+        Sub,
+        Tanh,
+        Transpose,
+        Unsqueeze,
+        Where
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_encoder_is_refused() {
+        let check = |weights: &[u8], vocabulary: &str| {
+            assert!(SentenceModel::read(weights.to_vec(), vocabulary.to_owned()).is_err(), "{vocabulary:?}");
+        };
+        check(b"", "");
+        check(b"", "[CLS]\n[SEP]\nword");
+        check(&[8; 4096], "[CLS]\n[SEP]");
+        // The name model is none: it has another output.
+        check(include_bytes!("../../../weights/names.int8.onnx"), "[CLS]\n[SEP]");
+        check(include_bytes!("../../../weights/names.int8.onnx"), "word");
+    }
+}
