@@ -38,8 +38,8 @@ pub mod version {
     pub const MENTION: &str = "2";
     /// Referents.
     pub const REFERENT: &str = "1";
-    /// Relations.
-    pub const RELATION: &str = "1";
+    /// Relations; each pattern has a version of its own beside it.
+    pub const RELATION: &str = "2";
     /// The fold of a project.
     pub const FOLD: &str = "1";
 }

@@ -1,82 +1,190 @@
-//! Relations between the referents of one document: who wrote to whom, from the header of a mail.
+//! Relations between the referents of one document: who wrote to whom, what stands in one sentence, and what patterns
+//! over the names of a sentence say.
+//!
+//! The patterns are in the table of `pattern`, each with how often it was right; where names lie is taken from the
+//! mentions alone. Read `passage` first, then `pattern` and `office`.
+
+mod alias;
+mod company;
+mod counsel;
+mod header;
+mod office;
+mod party;
+mod passage;
+mod pattern;
+mod payment;
+mod place;
+mod role;
+mod signature;
+mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use docmill_model::{
-    Evidence, Identifier, Mention, MentionId, MentionType, Referent, ReferentId, Relation, RelationType, Role, Span,
+    Block, BlockKind, ByteSpan, Evidence, Mention, MentionId, Referent, Relation, RelationType, Span, Text,
 };
 
 use crate::mention::MAIL_HEADER;
+use passage::{At, Item, Named, Sentence, items, sentences};
+use pattern::{Document, Hit, PATTERNS, Pattern, Reads};
+use together::PLACES;
 
-/// Senders that are considered. A mail has one, rarely a few; a header that was made to hold thousands would
-/// otherwise give a relation for each pair.
-const MAX_SENDERS: usize = 8;
+/// Characters of a sentence that are shown as evidence at most; of longer ones the range from one mention to the other.
+const SHOWN: u32 = 600;
 
-/// One who takes part in a mail: a person, or the address of someone who is not named.
-struct Party<'a> {
-    referent: ReferentId,
-    mention: &'a Mention,
+/// The relations of a document in the order of the text: of its mail's header, of its patterns, and of names that
+/// stand together. No two referents have the same relation in more than three places. Time and output are linear in
+/// the text.
+///
+/// `blocks` are those of the cleaned text; `mentions`, sorted by span, and `referents` those of the document.
+pub fn relations(text: &Text, blocks: &[Block], mentions: &[Mention], referents: &[Referent]) -> Vec<Relation> {
+    let named = named(text, mentions, referents);
+    let sentences = sentences(text, blocks, &named);
+    let said = Said { text, named: &named, referents };
+    let mut out: Vec<Relation> = Vec::new();
+    for (from, to) in header::letters(&named) {
+        let span = said.between(from, to);
+        out.push(said.relation(&Hit::new(from, to), RelationType::WroteTo, 1000, MAIL_HEADER, span));
+    }
+    out.extend(said.by_patterns(blocks, &sentences));
+    for pair in together::pairs(&sentences, &named) {
+        let hit = Hit::new(pair.first, pair.second);
+        let sure = named[pair.first].mention.confidence.min(named[pair.second].mention.confidence);
+        let (extractor, span) = match &pair.sentence {
+            Some(sentence) => (together::SENTENCE, said.sentence(&hit, sentence)),
+            None => (together::ROW, said.between(pair.first, pair.second)),
+        };
+        out.push(said.relation(&hit, RelationType::CoMentioned, sure, extractor, span));
+    }
+    out.sort_by_key(|r| (r.kind != RelationType::WroteTo, r.evidence.span, r.kind));
+    out
 }
 
-/// `WROTE_TO` from each sender to each recipient, once a pair, with the first place that says so as evidence; in the
-/// order of the text. Nobody writes to himself: a name and an address that share an identifier are one.
-///
-/// `mentions` and `referents` are those of one document.
-pub fn relations(mentions: &[Mention], referents: &[Referent]) -> Vec<Relation> {
-    let referent_of: BTreeMap<MentionId, ReferentId> =
-        referents.iter().flat_map(|r| r.mentions.iter().map(|m| (*m, r.id))).collect();
-    let senders = parties(Role::Sender, mentions, &referent_of);
-    let recipients = parties(Role::Recipient, mentions, &referent_of);
-    let mut out = Vec::new();
-    for from in senders.iter().take(MAX_SENDERS) {
-        for to in &recipients {
-            if from.referent != to.referent && !share_identifier(from.mention, to.mention) {
-                out.push(wrote_to(from, to));
+/// The mentions that have a referent, with their place in the text.
+fn named<'a>(text: &Text, mentions: &'a [Mention], referents: &[Referent]) -> Vec<Named<'a>> {
+    let owners: BTreeMap<MentionId, usize> =
+        referents.iter().enumerate().flat_map(|(number, r)| r.mentions.iter().map(move |m| (*m, number))).collect();
+    let named = mentions.iter().filter_map(|mention| {
+        let referent = *owners.get(&mention.id)?;
+        Some(Named { mention, bytes: text.bytes_of(mention.span), referent })
+    });
+    named.collect()
+}
+
+/// A document, and what is said in it.
+struct Said<'d> {
+    text: &'d Text,
+    named: &'d [Named<'d>],
+    referents: &'d [Referent],
+}
+
+impl Said<'_> {
+    /// What the patterns that are on find, in no order. Of several that find the same in one place the surest counts.
+    fn by_patterns(&self, blocks: &[Block], sentences: &[Sentence]) -> Vec<Relation> {
+        let mut found: Vec<(&Pattern, Hit, Span)> = Vec::new();
+        let read: Vec<_> = PATTERNS.iter().filter(|p| p.on).collect();
+        for sentence in sentences.iter().filter(|s| s.end - s.first >= 2) {
+            let items = items(self.text.as_str(), sentence.bytes, self.named, sentence.first);
+            // A question does not say what it asks for.
+            if items.iter().rev().take(3).any(|item| *item == Item::Mark('?')) {
+                continue;
             }
+            for at in 0..items.len() {
+                let at = At { items: &items, at, named: self.named };
+                for &pattern in &read {
+                    let Reads::Sentence(reads) = pattern.reads else { continue };
+                    if let Some(hit) = reads(at) {
+                        let span = self.sentence(&hit, sentence);
+                        found.push((pattern, hit, span));
+                    }
+                }
+            }
+        }
+        let body = body(self.text, blocks);
+        let document = Document { text: self.text.as_str(), body: &body, named: self.named };
+        for &pattern in &read {
+            let Reads::Document(reads) = pattern.reads else { continue };
+            for hit in reads(&document) {
+                let span = self.between(hit.from, hit.to);
+                found.push((pattern, hit, span));
+            }
+        }
+        self.each_once(found)
+    }
+
+    fn each_once(&self, mut found: Vec<(&Pattern, Hit, Span)>) -> Vec<Relation> {
+        let ends = |hit: &Hit, kind: RelationType| {
+            let (a, b) = (self.named[hit.from].referent, self.named[hit.to].referent);
+            if kind.is_symmetric() { (a.min(b), a.max(b)) } else { (a, b) }
+        };
+        found.retain(|(_, hit, _)| self.named[hit.from].referent != self.named[hit.to].referent);
+        found.sort_by_key(|(pattern, hit, _)| (std::cmp::Reverse(pattern.confidence()), pattern.id, hit.from, hit.to));
+        let mut places = BTreeSet::new();
+        let mut counts: BTreeMap<_, u8> = BTreeMap::new();
+        found.retain(|(pattern, hit, _)| {
+            let mentions = (hit.from.min(hit.to), hit.from.max(hit.to));
+            let count = counts.entry((pattern.kind, ends(hit, pattern.kind))).or_default();
+            let is_new = *count < PLACES && places.insert((pattern.kind, mentions));
+            *count += u8::from(is_new);
+            is_new
+        });
+        let relation = |(pattern, hit, span): (&Pattern, Hit, Span)| {
+            let sure = |number: usize| self.named[number].mention.confidence;
+            let confidence = pattern.confidence().min(sure(hit.from)).min(sure(hit.to));
+            self.relation(&hit, pattern.kind, confidence, pattern.id, span)
+        };
+        found.into_iter().map(relation).collect()
+    }
+
+    fn relation(&self, hit: &Hit, kind: RelationType, confidence: u16, extractor: &str, span: Span) -> Relation {
+        let (from, to) = (&self.named[hit.from], &self.named[hit.to]);
+        Relation {
+            from: self.referents[from.referent].id,
+            to: self.referents[to.referent].id,
+            kind,
+            confidence,
+            extractor: extractor.to_owned(),
+            attributes: hit.attributes.clone(),
+            evidence: Evidence { span, mentions: [from.mention.id, to.mention.id] },
+        }
+    }
+
+    /// The range from one mention to the other.
+    fn between(&self, one: usize, other: usize) -> Span {
+        let (a, b) = (self.named[one].mention.span, self.named[other].mention.span);
+        Span::new(a.start.min(b.start), a.end.max(b.end))
+    }
+
+    /// The sentence that a hit stands in, unless it is too long to be shown.
+    fn sentence(&self, hit: &Hit, sentence: &Sentence) -> Span {
+        let whole = self.text.span_of(sentence.bytes);
+        if whole.len() <= SHOWN { whole } else { self.between(hit.from, hit.to) }
+    }
+}
+
+/// Where the blocks of a text lie but for the header of a mail; the whole text where there are none.
+fn body(text: &Text, blocks: &[Block]) -> Vec<ByteSpan> {
+    if blocks.is_empty() {
+        return vec![ByteSpan::new(0, text.as_str().len())];
+    }
+    let mut end = 0;
+    let mut out = Vec::new();
+    for block in blocks {
+        let bytes = text.bytes_of(block.span);
+        let start = bytes.start.max(end);
+        end = bytes.end.max(start);
+        if block.kind != BlockKind::MailHeader && start < end {
+            out.push(ByteSpan::new(start, end));
         }
     }
     out
 }
 
-/// The parties with a role, each once, in the order of their first mention.
-fn parties<'a>(role: Role, mentions: &'a [Mention], referent_of: &BTreeMap<MentionId, ReferentId>) -> Vec<Party<'a>> {
-    let with_role = || mentions.iter().filter(|m| m.role == Some(role));
-    let named: BTreeSet<&Identifier> =
-        with_role().filter(|m| m.kind == MentionType::Person).flat_map(|m| &m.identifiers).collect();
-    let mut seen = BTreeSet::new();
-    with_role()
-        .filter(|m| match m.kind {
-            MentionType::Person => true,
-            MentionType::Email => !m.identifiers.iter().any(|i| named.contains(i)),
-            _ => false,
-        })
-        .filter_map(|mention| Some(Party { referent: *referent_of.get(&mention.id)?, mention }))
-        .filter(|party| seen.insert(party.referent))
-        .collect()
-}
-
-fn share_identifier(a: &Mention, b: &Mention) -> bool {
-    a.identifiers.iter().any(|i| b.identifiers.contains(i))
-}
-
-fn wrote_to(from: &Party<'_>, to: &Party<'_>) -> Relation {
-    let (a, b) = (from.mention.span, to.mention.span);
-    Relation {
-        from: from.referent,
-        to: to.referent,
-        kind: RelationType::WroteTo,
-        confidence: 1000,
-        extractor: MAIL_HEADER.to_owned(),
-        attributes: BTreeMap::new(),
-        evidence: Evidence {
-            span: Span::new(a.start.min(b.start), a.end.max(b.end)),
-            mentions: [from.mention.id, to.mention.id],
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use docmill_model::{MentionType, Role};
+
+    use super::header::MAX_SENDERS;
     use super::*;
     use crate::referent::referents;
     use crate::referent::tests::{document, mention};
@@ -86,7 +194,7 @@ mod tests {
         let referents = referents(document(), &docmill_model::Text::default(), mentions);
         let normal =
             |id| referents.iter().find(|r| r.id == id).map(|r| r.normal.as_str()).expect("a referent that was given");
-        let relations = relations(mentions, &referents);
+        let relations = relations(&Text::default(), &[], mentions, &referents);
         let found: Vec<_> = relations
             .iter()
             .map(|r| (normal(r.from), normal(r.to), (r.evidence.span.start, r.evidence.span.end)))
@@ -149,6 +257,6 @@ mod tests {
         }
         mentions.sort_by_key(|m| m.span);
         let referents = referents(document(), &docmill_model::Text::default(), &mentions);
-        assert_eq!(relations(&mentions, &referents).len(), MAX_SENDERS * 100);
+        assert_eq!(relations(&Text::default(), &[], &mentions, &referents).len(), MAX_SENDERS * 100);
     }
 }

@@ -142,7 +142,7 @@ impl Pile {
                 .mentions
         });
         let referents = self.timed("resolve_entities", || analyze::referent::referents(id, &cleaned.text, &mentions));
-        let relations = self.timed("build_relationships", || analyze::relation::relations(&mentions, &referents));
+        let relations = self.timed("build_relationships", || analyze::relation::relations(&text, &blocks, &mentions, &referents));
         self.chunks += chunks.len() as u64;
         self.mentions += mentions.len() as u64;
         self.relations += relations.len() as u64;

@@ -1,0 +1,200 @@
+//! Who serves which organisation: `X, director of Y`, `Y's director X`, `Director X of Y`.
+
+use docmill_model::MentionType::{Location, Org, Person};
+
+use super::passage::{At, Item};
+use super::pattern::{Document, Hit};
+use super::role::{Role, role, role_or_desk, to_organisation};
+
+/// `X, the managing director of Y` and `X (director of Y)`; `X and Z, directors of Y` says it of both.
+pub(super) fn role_of(at: At<'_, '_>) -> Option<Hit> {
+    let (person, at) = at.name(&[Person])?;
+    let at = at.maybe(|at| at.word(&["and"])?.name(&[Person]).map(|(_, at)| at));
+    // `X, 45, director of Y`.
+    let at = at.maybe(|at| at.mark(&[','])?.any_word().filter(|(w, _)| is_age(w)).map(|(_, at)| at));
+    let at = at.mark(&[',', '(', '–', '—', '-'])?;
+    let at = at.maybe(|at| at.word(&["who"])?.word(&["is", "was", "became", "remains"]));
+    let at = at.maybe(|at| at.word(&["now", "currently", "then", "formerly", "previously", "once"]));
+    let (role, at) = role(at.article())?;
+    let organisation = served(&role, to_organisation(at)?)?;
+    Some(told(person, organisation, role))
+}
+
+/// `the director of Y, X,`.
+pub(super) fn role_before(at: At<'_, '_>) -> Option<Hit> {
+    if continues(at) {
+        return None;
+    }
+    let (role, next) = role(at)?;
+    let organisation = served(&role, to_organisation(next)?)?;
+    let at = At { at: position_behind(at, organisation)?, ..at };
+    let comma = at.mark(&[',']);
+    let (person, at) = comma.unwrap_or(at).name(&[Person])?;
+    // With a comma both ways, or `director of Y X` could begin another clause.
+    if comma.is_some() && !at.is_closed() || at.possessive().is_some() {
+        return None;
+    }
+    Some(told(person, organisation, role))
+}
+
+/// `Director X of Y`.
+pub(super) fn title_of(at: At<'_, '_>) -> Option<Hit> {
+    if continues(at) {
+        return None;
+    }
+    let (role, at) = role(at)?;
+    let (person, at) = at.name(&[Person])?;
+    let at = at.maybe(|at| at.mark(&[',']));
+    let at = at.word(&["of", "at", "from"])?.article();
+    let organisation = served(&role, at)?;
+    Some(told(person, organisation, role))
+}
+
+/// `Y's director X` and `Y's director, X,`.
+pub(super) fn possessive_role(at: At<'_, '_>) -> Option<Hit> {
+    let (organisation, next) = at.name(&[Org, Location])?;
+    let at = next.possessive()?;
+    let (role, at) = role(at)?;
+    allowed(&role, next, organisation)?;
+    let comma = at.mark(&[',']);
+    let (person, at) = comma.unwrap_or(at).name(&[Person])?;
+    if comma.is_some() && !at.is_closed() || at.possessive().is_some() && comma.is_some() {
+        return None;
+    }
+    Some(told(person, organisation, role))
+}
+
+/// `Y director X`.
+pub(super) fn organisation_role(at: At<'_, '_>) -> Option<Hit> {
+    let (organisation, next) = at.name(&[Org, Location])?;
+    let (role, at) = role(next)?;
+    allowed(&role, next, organisation)?;
+    let (person, _) = at.name(&[Person])?;
+    Some(told(person, organisation, role))
+}
+
+/// `X is the director of Y`, `X was appointed director of Y`.
+pub(super) fn is_role(at: At<'_, '_>) -> Option<Hit> {
+    let (person, next) = at.name(&[Person])?;
+    if is_supposed(at) {
+        return None;
+    }
+    let at = next.maybe(|at| at.mark(&[',']));
+    let at = at.maybe(|at| at.word(&["who"]));
+    let at = at.maybe(|at| at.word(&["has", "had", "currently", "also", "now", "later", "then"]));
+    let at = at.word(&["is", "was", "been", "became", "remains", "serves", "served", "works", "worked", "acts"])?;
+    let at = at.maybe(|at| at.word(&["currently", "also", "now", "then", "once"]));
+    let at = at.maybe(|at| at.word(&["appointed", "named", "elected", "hired", "promoted", "made"]));
+    let at = at.maybe(|at| at.word(&["as", "to"]));
+    let (role, at) = role(at.article())?;
+    let organisation = served(&role, to_organisation(at)?)?;
+    Some(told(person, organisation, role))
+}
+
+/// `X works for Y`, `X is employed by Y`.
+pub(super) fn works_for(at: At<'_, '_>) -> Option<Hit> {
+    let (person, next) = at.name(&[Person])?;
+    if is_supposed(at) {
+        return None;
+    }
+    let at = next.maybe(|at| at.mark(&[','])).maybe(|at| at.word(&["who"]));
+    let at = at.maybe(|at| at.word(&["is", "was", "has", "had", "currently", "also", "now", "still"]));
+    let at = at.maybe(|at| at.word(&["been", "currently", "also", "now", "still"]));
+    let at = at.word(&["works", "worked", "working", "employed"])?.word(&["for", "by", "at"])?;
+    let (organisation, at) = at.article().name(&[Org])?;
+    at.possessive().is_none().then(|| Hit::new(person, organisation))
+}
+
+/// `X, director, Y`, as in lists of those who are present.
+pub(super) fn role_comma(at: At<'_, '_>) -> Option<Hit> {
+    let (person, at) = at.name(&[Person])?;
+    let (role, at) = role(at.mark(&[','])?.article())?;
+    let (organisation, at) = at.mark(&[','])?.article().name(&[Org])?;
+    at.is_closed().then(|| told(person, organisation, role))
+}
+
+/// `X of Y`.
+pub(super) fn person_of(at: At<'_, '_>) -> Option<Hit> {
+    let (person, at) = at.name(&[Person])?;
+    let (organisation, at) = at.word(&["of", "from"])?.article().name(&[Org])?;
+    at.possessive().is_none().then(|| Hit::new(person, organisation))
+}
+
+/// `For Y: X, director, ...; and Z, registrar, ...`: those who act for a party, listed with what they are.
+pub(super) fn named_for(document: &Document<'_, '_>) -> Vec<Hit> {
+    let mut out = Vec::new();
+    for block in document.body {
+        let text = &document.text[block.start..block.end];
+        if !text.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("for ")) {
+            continue;
+        }
+        let first = document.named.partition_point(|n| n.bytes.start < block.start);
+        let items = super::passage::items(document.text, *block, document.named, first);
+        let at = At { items: &items, at: 1, named: document.named };
+        let Some((organisation, at)) = at.article().name(&[Org]) else { continue };
+        let Some(mut at) = at.mark(&[':']) else { continue };
+        let entry = |at: At<'_, '_>| -> Option<(Hit, usize)> {
+            let (person, at) = at.maybe(|at| at.word(&["and"])).name(&[Person])?;
+            let (role, at) = role_or_desk(at.mark(&[',', '('])?)?;
+            Some((told(person, organisation, role), at.at))
+        };
+        while let Some((hit, behind)) = entry(at) {
+            out.push(hit);
+            // What stands behind the role goes on to the next entry.
+            let Some(mark) = items[behind..].iter().position(|i| *i == Item::Mark(';')) else { break };
+            at = At { at: behind + mark + 1, ..at };
+        }
+    }
+    out
+}
+
+fn told(person: usize, organisation: usize, role: Role) -> Hit {
+    Hit::new(person, organisation).with("role", role.text)
+}
+
+/// The organisation here, or the place if the role is one that a place has. Not one that something else is said of:
+/// in `director of Y's school` he serves the school.
+fn served(role: &Role, at: At<'_, '_>) -> Option<usize> {
+    let (organisation, next) = at.name(&[Org, Location])?;
+    allowed(role, next, organisation)?;
+    next.possessive().is_none().then_some(organisation)
+}
+
+fn allowed(role: &Role, at: At<'_, '_>, organisation: usize) -> Option<()> {
+    (at.named.get(organisation)?.mention.kind == Org || role.is_public).then_some(())
+}
+
+/// Whether the word before belongs to the role: it is then read from there.
+fn continues(at: At<'_, '_>) -> bool {
+    let before = at.at.checked_sub(1).map(|before| At { at: before, ..at });
+    before.is_some_and(|before| role(before).is_some_and(|(_, end)| end.at > at.at))
+}
+
+fn position_behind(at: At<'_, '_>, name: usize) -> Option<usize> {
+    let ahead = at.items.get(at.at..)?.iter().take(24);
+    ahead.enumerate().find(|(_, item)| **item == Item::Name(name)).map(|(by, _)| at.at + by + 1)
+}
+
+fn is_age(word: &str) -> bool {
+    word.len() <= 2 && word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Items before a verb's subject that are looked at for words that make it a condition.
+const REACH: usize = 6;
+
+/// Whether what is said from here on is only supposed: `if X is ...`, `whether X ...`, `is X ...`.
+pub(super) fn is_supposed(at: At<'_, '_>) -> bool {
+    for by in 1..=REACH {
+        match at.back(by) {
+            None | Some(Item::Mark('.' | ';' | ':')) => return false,
+            Some(Item::Word(word)) => {
+                let supposes = ["if", "whether", "unless", "suppose", "supposing", "assuming", "neither", "nor", "not", "deny", "denies", "denied", "false", "falsely"];
+                if supposes.iter().any(|s| s.eq_ignore_ascii_case(word)) {
+                    return true;
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    false
+}

@@ -1,0 +1,113 @@
+//! The table of patterns: what each gives, how often it was right, and whether it is used.
+
+use std::collections::BTreeMap;
+
+use docmill_model::{ByteSpan, RelationType};
+
+use super::passage::{At, Named};
+use super::{alias, company, counsel, office, party, payment, signature};
+
+/// What a pattern found: two mentions, by their numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Hit {
+    pub from: usize,
+    pub to: usize,
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl Hit {
+    pub fn new(from: usize, to: usize) -> Self {
+        Self { from, to, attributes: BTreeMap::new() }
+    }
+
+    /// Adds an attribute that is not empty.
+    pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
+        let value = value.into();
+        if !value.is_empty() {
+            self.attributes.insert(key.to_owned(), value);
+        }
+        self
+    }
+}
+
+/// A document as the patterns see it that look beyond one sentence.
+pub(super) struct Document<'d, 'a> {
+    pub text: &'d str,
+    /// Where its blocks lie, those that run along each page and the header of a mail left out.
+    pub body: &'d [ByteSpan],
+    pub named: &'d [Named<'a>],
+}
+
+/// Where a pattern looks.
+pub(super) enum Reads {
+    /// From each item of each sentence.
+    Sentence(for<'s, 'a> fn(At<'s, 'a>) -> Option<Hit>),
+    /// The whole document.
+    Document(for<'d, 'a> fn(&Document<'d, 'a>) -> Vec<Hit>),
+}
+
+/// One way in which a relation is said.
+pub(super) struct Pattern {
+    /// Name and version, as in a relation's `extractor`.
+    pub id: &'static str,
+    pub kind: RelationType,
+    /// Hits that were checked by hand, and how many of those were right; see docs/relations.md.
+    pub checked: u16,
+    pub right: u16,
+    /// Whether it is used: from 20 checked hits on, of which at least four in five are right.
+    pub on: bool,
+    pub reads: Reads,
+}
+
+impl Pattern {
+    /// In thousandths: the share that was right, as if two more had been checked of which one was wrong (Laplace's
+    /// rule of succession).
+    pub fn confidence(&self) -> u16 {
+        ((u32::from(self.right) + 1) * 1000 / (u32::from(self.checked) + 2)).min(1000) as u16
+    }
+}
+
+use Reads::{Document as Whole, Sentence};
+use RelationType::{AlsoKnownAs, LocatedIn, Opposes, Paid, PartyTo, Represents, SubsidiaryOf, WorksFor};
+
+const fn pattern(id: &'static str, kind: RelationType, checked: u16, right: u16, on: bool, reads: Reads) -> Pattern {
+    Pattern { id, kind, checked, right, on, reads }
+}
+
+/// All patterns. Where several find the same two in one sentence the surest counts.
+#[rustfmt::skip]
+pub(super) static PATTERNS: &[Pattern] = &[
+    pattern("pattern/role_of@1", WorksFor, 0, 0, true, Sentence(office::role_of)),
+    pattern("pattern/role_before@1", WorksFor, 0, 0, true, Sentence(office::role_before)),
+    pattern("pattern/title_of@1", WorksFor, 0, 0, true, Sentence(office::title_of)),
+    pattern("pattern/possessive_role@1", WorksFor, 0, 0, true, Sentence(office::possessive_role)),
+    pattern("pattern/organisation_role@1", WorksFor, 0, 0, true, Sentence(office::organisation_role)),
+    pattern("pattern/is_role@1", WorksFor, 0, 0, true, Sentence(office::is_role)),
+    pattern("pattern/works_for@1", WorksFor, 0, 0, true, Sentence(office::works_for)),
+    pattern("pattern/role_comma@1", WorksFor, 0, 0, true, Sentence(office::role_comma)),
+    pattern("pattern/person_of@1", WorksFor, 0, 0, true, Sentence(office::person_of)),
+    pattern("pattern/named_for@1", WorksFor, 0, 0, true, Whole(office::named_for)),
+    pattern("pattern/signature@1", WorksFor, 0, 0, true, Whole(signature::signatures)),
+    pattern("pattern/counsel_for@1", Represents, 0, 0, true, Sentence(counsel::counsel_for)),
+    pattern("pattern/possessive_counsel@1", Represents, 0, 0, true, Sentence(counsel::possessive_counsel)),
+    pattern("pattern/represents@1", Represents, 0, 0, true, Sentence(counsel::represents)),
+    pattern("pattern/represented_by@1", Represents, 0, 0, true, Sentence(counsel::represented_by)),
+    pattern("pattern/filing_signature@1", Represents, 0, 0, true, Whole(signature::filing_signatures)),
+    pattern("pattern/versus@1", Opposes, 0, 0, true, Whole(party::versus)),
+    pattern("pattern/party_to@1", PartyTo, 0, 0, true, Whole(party::party_to)),
+    pattern("pattern/subsidiary_of@1", SubsidiaryOf, 0, 0, true, Sentence(company::subsidiary_of)),
+    pattern("pattern/possessive_subsidiary@1", SubsidiaryOf, 0, 0, true, Sentence(company::possessive_subsidiary)),
+    pattern("pattern/based_in@1", LocatedIn, 0, 0, true, Sentence(company::based_in)),
+    pattern("pattern/place_based@1", LocatedIn, 0, 0, true, Sentence(company::place_based)),
+    pattern("pattern/organisation_of_place@1", LocatedIn, 0, 0, true, Sentence(company::organisation_of_place)),
+    pattern("pattern/organisation_in_place@1", LocatedIn, 0, 0, true, Sentence(company::organisation_in_place)),
+    pattern("pattern/organisation_comma_place@1", LocatedIn, 0, 0, true, Sentence(company::organisation_comma_place)),
+    pattern("pattern/address@1", LocatedIn, 0, 0, true, Sentence(company::address)),
+    pattern("pattern/city_in@1", LocatedIn, 0, 0, true, Sentence(company::city_in)),
+    pattern("pattern/known_as@1", AlsoKnownAs, 0, 0, true, Sentence(alias::known_as)),
+    pattern("pattern/acronym@1", AlsoKnownAs, 0, 0, true, Sentence(alias::acronym)),
+    pattern("pattern/paid_to@1", Paid, 0, 0, true, Sentence(payment::paid_to)),
+    pattern("pattern/paid_by@1", Paid, 0, 0, true, Sentence(payment::paid_by)),
+    pattern("pattern/payment_from@1", Paid, 0, 0, true, Sentence(payment::payment_from)),
+    pattern("pattern/received_from@1", Paid, 0, 0, true, Sentence(payment::received_from)),
+];
