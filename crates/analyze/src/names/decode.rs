@@ -12,7 +12,9 @@ pub struct Span {
     pub end: usize,
     /// Person, organisation, location or other.
     pub kind: MentionType,
-    /// In thousandths.
+    /// The model's own probability, in thousandths; 0 if it gave none.
+    pub likelihood: u16,
+    /// In thousandths: how often such names are right.
     pub confidence: u16,
     pub extractor: &'static str,
 }
@@ -34,8 +36,9 @@ pub fn decode(scores: &[Scores]) -> Vec<Span> {
                 end += 1;
             }
             let kind = KINDS[(label - 1) / 2];
-            let confidence = confidence::of(kind, &scores, &labels, start..end);
-            out.push(Span { start, end, kind, confidence, extractor: MODEL });
+            let likelihood = confidence::likelihood(&scores, &labels, start..end);
+            let confidence = confidence::calibrated(likelihood);
+            out.push(Span { start, end, kind, likelihood, confidence, extractor: MODEL });
         }
         start = end;
     }

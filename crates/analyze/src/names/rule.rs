@@ -96,7 +96,14 @@ impl Names<'_, '_> {
                 let start = self.start_of_run(end);
                 if (start..end).any(|word| !holds(ROLES, self.text(word))) {
                     let kind = MentionType::Org;
-                    self.put(Span { start, end: form + 1, kind, confidence: BY_FORM, extractor: LEGAL_FORM });
+                    self.put(Span {
+                        start,
+                        end: form + 1,
+                        kind,
+                        likelihood: 0,
+                        confidence: BY_FORM,
+                        extractor: LEGAL_FORM,
+                    });
                 }
             }
         }
@@ -135,7 +142,14 @@ impl Names<'_, '_> {
             if start >= end || self.covering(start).is_some_and(|s| s.kind == MentionType::Org && s.end >= end) {
                 continue;
             }
-            self.put(Span { start, end, kind: MentionType::Org, confidence: BY_BODY, extractor: PUBLIC_BODY });
+            self.put(Span {
+                start,
+                end,
+                kind: MentionType::Org,
+                likelihood: 0,
+                confidence: BY_BODY,
+                extractor: PUBLIC_BODY,
+            });
         }
     }
 }
@@ -175,7 +189,7 @@ mod tests {
                 let at = text.find(name).unwrap();
                 let start = sentence.partition_point(|t| t.at < at);
                 let end = sentence.partition_point(|t| t.at < at + name.len());
-                Span { start, end, kind: *kind, confidence: 900, extractor: MODEL }
+                Span { start, end, kind: *kind, likelihood: 900, confidence: 900, extractor: MODEL }
             })
             .collect();
         apply(text, &sentence, &mut spans);
