@@ -109,7 +109,7 @@ impl ReferentId {
 }
 
 impl ProfileId {
-    /// `key` is that of [`Referent::profile_key`](crate::Referent::profile_key).
+    /// `key` is the digest of a [`ProfileKey`](crate::ProfileKey).
     pub fn new(key: &Digest) -> Self {
         Self::derive(&[key.as_bytes()])
     }

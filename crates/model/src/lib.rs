@@ -27,7 +27,9 @@ pub use code::{Code, Warning};
 pub use decision::{Action, Anchor, Decision};
 pub use digest::Digest;
 pub use document::{Category, ExternalId, Language, MediaType, Origin, Source};
-pub use graph::{Entity, Fold, Merge, Profile, ProfileKey, ProfileMember};
+pub use graph::{
+    Component, Entity, Fold, Folded, Link, Membership, Profile, ProfileBlock, ProfileKey, Refusal, Ruling,
+};
 pub use id::{ChunkId, DecisionId, DocumentId, EntityId, MentionId, ProfileId, ProjectId, ReferentId, RelationId};
 pub use mention::{Identifier, Mention, MentionType, Referent, Role};
 pub use page::{Advance, Block, BlockKind, Page, PageSize, Rect, Word};

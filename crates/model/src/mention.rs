@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, MentionId, ReferentId, Span};
+use crate::{MentionId, ProfileKey, ReferentId, Span};
 
 /// What a mention names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -120,13 +120,12 @@ pub struct Referent {
 
 impl Referent {
     /// What makes referents of different documents the same profile.
-    pub fn profile_key(&self) -> Digest {
-        let mut parts: Vec<&[u8]> =
-            vec![self.kind.as_str().as_bytes(), self.normal.as_bytes(), self.discriminator.as_bytes()];
-        for identifier in &self.identifiers {
-            parts.push(identifier.scheme.as_bytes());
-            parts.push(identifier.value.as_bytes());
+    pub fn key(&self) -> ProfileKey {
+        ProfileKey {
+            kind: self.kind,
+            normal: self.normal.clone(),
+            identifiers: self.identifiers.clone(),
+            discriminator: self.discriminator.clone(),
         }
-        Digest::of_parts(parts)
     }
 }

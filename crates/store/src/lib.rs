@@ -10,6 +10,7 @@
 //! Read `protocol.rs` first (claims and commits), then `store.rs` (the trait), then `sqlite/mod.rs`.
 
 mod error;
+mod fold;
 mod identity;
 mod output;
 mod pack;
@@ -21,6 +22,7 @@ mod store;
 mod terms;
 
 pub use error::Error;
+pub use fold::{FoldedComponent, Neighbourhood, Profiles, Relink, Stop, Unfolded, Unlinked};
 pub use identity::{DecideReport, DecisionRow, MemberRow, PossibleRow, ProfileRow};
 pub use output::{Chunked, MemberFile, Node, Ocr, Output, Passage};
 pub use protocol::{
@@ -29,8 +31,8 @@ pub use protocol::{
 };
 pub use query::{Copied, Filter, Found, Hit, Query};
 pub use report::{
-    Attempt, BlockRow, DirtyProfiles, DocumentRow, EntityRow, ErrorClass, ExternalRow, MentionRow, MergeRow, Overview,
-    PageRow, PageWords, RelationQuery, RelationRow, SourceRow, StageRow, Unread,
+    Attempt, BlockRow, DocumentRow, EntityRow, ErrorClass, ExternalRow, MentionRow, MergeRow, Overview, PageRow,
+    PageWords, RelationQuery, RelationRow, SourceRow, StageRow, Unread,
 };
 pub use sqlite::Sqlite;
 pub use store::{Selection, Store};

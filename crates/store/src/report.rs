@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use docmill_model::{
     BlockKind, Category, ChunkId, Code, Digest, DocumentId, Entity, EntityId, Language, MediaType, Mention, MentionId,
-    MentionType, Origin, Profile, ProfileId, ReferentId, RelationType, Span, Stage, State, Warning, Word,
+    MentionType, Origin, ReferentId, RelationType, Span, Stage, State, Warning, Word,
 };
 use uuid::Uuid;
 
@@ -197,12 +197,4 @@ pub struct SourceRow {
     pub stamp: crate::Stamp,
     /// Whether the document failed for want of its bytes, so that it is worth another look.
     pub wanting: bool,
-}
-
-/// Profiles that the fold has to compute, each with all its members, and the revision that was seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DirtyProfiles {
-    pub project: String,
-    pub profiles: Vec<Profile>,
-    pub revisions: Vec<(ProfileId, i64)>,
 }

@@ -5,15 +5,13 @@ use std::ops::ControlFlow;
 
 use async_trait::async_trait;
 use docmill_model::{
-    Block, CleanMap, Decision, Digest, DocumentId, EntityId, ExternalId, Fold, MediaType, Mention, Page, Referent,
-    Stage,
+    Block, CleanMap, Decision, Digest, DocumentId, EntityId, ExternalId, MediaType, Mention, Page, Referent, Stage,
 };
 
 use crate::{
-    Attempt, BlockRow, Claimed, Commit, DecideReport, DecisionRow, DirtyProfiles, DocumentRow, EntityRow, Epoch,
-    ExternalRow, Found, Lease, MemberRow, MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords,
-    PossibleRow, ProfileRow, Query, RelationQuery, RelationRow, Result, SourceRow, StageKey, StageRow, Submission,
-    Submitted, Unread,
+    Attempt, BlockRow, Claimed, Commit, DecideReport, DecisionRow, DocumentRow, EntityRow, Epoch, ExternalRow, Found,
+    Lease, MemberRow, MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords, PossibleRow, ProfileRow,
+    Profiles, Query, RelationQuery, RelationRow, Result, SourceRow, StageKey, StageRow, Submission, Submitted, Unread,
 };
 
 /// Which documents a bulk operation is about; empty fields do not restrict.
@@ -25,9 +23,9 @@ pub struct Selection {
 }
 
 /// The store of record. Every method is one transaction; dropping its future before the end leaves the whole
-/// transaction done or the whole of it not done.
+/// transaction done or the whole of it not done. What the fold reads and writes is [`Profiles`].
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Profiles {
     // The protocol.
 
     /// Registers bytes: source, document, first stage `pending` and its message. Idempotent.
@@ -73,21 +71,12 @@ pub trait Store: Send + Sync + 'static {
     async fn mentions(&self, id: DocumentId) -> Result<Vec<Mention>>;
     async fn referents(&self, id: DocumentId) -> Result<Vec<Referent>>;
 
-    // The fold.
-
-    /// Profiles that changed since they were folded last, with all their members; at most `limit`.
-    async fn dirty(&self, limit: usize) -> Result<Option<DirtyProfiles>>;
-    /// Puts the fold of these profiles in the place of what they were before. A profile that changed in between
-    /// stays dirty.
-    async fn fold(&self, dirty: DirtyProfiles, fold: Fold) -> Result<()>;
-
-    /// Makes every profile dirty that was folded by another version of the fold.
-    async fn use_fold(&self, version: &str) -> Result<()>;
-
     // Decisions.
 
     /// Keeps decisions; those that are known already change nothing. What they are about is marked for the fold.
     async fn decide(&self, decisions: Vec<Decision>) -> Result<DecideReport>;
+    /// Names of the projects that have documents or decisions, sorted.
+    async fn projects(&self) -> Result<Vec<String>>;
     /// All decisions of a project in the order (`at_ms`, `id`).
     async fn decisions(&self, project: &str) -> Result<Vec<DecisionRow>>;
 

@@ -1,10 +1,12 @@
 //! Mentions and referents: what hangs on one document.
 
-use docmill_model::{ChunkId, DocumentId, EntityId, Mention, MentionId, MentionType, ProfileId, Referent, ReferentId};
+use docmill_model::{
+    ChunkId, DocumentId, EntityId, Mention, MentionId, MentionType, ProfileId, ProfileKey, Referent, ReferentId,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 
-use super::{known_row, read, row, state};
+use super::{count, decision, known_row, read, row};
 use crate::{Error, MentionRow, Result, pack};
 
 pub(super) fn put_mentions(c: &Connection, document: i64, mentions: &[Mention]) -> Result<()> {
@@ -53,37 +55,17 @@ pub(super) fn mention_type(word: &str) -> Result<MentionType> {
     MentionType::parse(word).ok_or_else(|| Error::Corrupt(format!("there is no mention type {word:?}")))
 }
 
-/// The profiles of the new referents are marked for the fold when the document is complete; those of the old ones
-/// are marked here, because afterwards nothing leads to them.
+/// The new referents are counted by the fold once the document is complete; the old ones are counted out here, because
+/// afterwards nothing leads to their profiles. Decisions about the document find what it says now.
 pub(super) fn put_referents(c: &Connection, document: i64, referents: &[Referent]) -> Result<()> {
-    state::touch_profiles(c, document)?;
+    count::count_out(c, document)?;
     c.prepare_cached("DELETE FROM referent WHERE document = ?")?.execute([document])?;
-    let mut known = c.prepare_cached(
-        "SELECT id FROM profile WHERE project = (SELECT project FROM document WHERE id = ?) AND uuid = ?",
-    )?;
-    let profile = "INSERT INTO profile (project, uuid, type, normal, identifiers, discriminator)
-                   VALUES ((SELECT project FROM document WHERE id = ?), ?, ?, ?, ?, ?)";
-    let mut profile = c.prepare_cached(profile)?;
+    let project = c.prepare_cached("SELECT project FROM document WHERE id = ?")?.query_row([document], |r| r.get(0))?;
     let insert =
         "INSERT INTO referent (uuid, document, seq, profile, forms, mentions, count) VALUES (?, ?, ?, ?, ?, ?, ?)";
     let mut insert = c.prepare_cached(insert)?;
     for (seq, referent) in referents.iter().enumerate() {
-        let uuid = ProfileId::new(&referent.profile_key()).0;
-        let found = known.query_row(params![document, uuid.as_bytes().as_slice()], |r| r.get(0)).optional()?;
-        let row: i64 = match found {
-            Some(row) => row,
-            None => {
-                profile.execute(params![
-                    document,
-                    uuid.as_bytes().as_slice(),
-                    referent.kind.as_str(),
-                    referent.normal,
-                    row::to_json(&referent.identifiers),
-                    referent.discriminator
-                ])?;
-                c.last_insert_rowid()
-            }
-        };
+        let row = profile_of(c, project, &referent.key())?;
         insert.execute(params![
             referent.id.0.as_bytes().as_slice(),
             document,
@@ -94,7 +76,27 @@ pub(super) fn put_referents(c: &Connection, document: i64, referents: &[Referent
             referent.mentions.len() as i64
         ])?;
     }
-    Ok(())
+    decision::wake(c, document)
+}
+
+/// The row of a profile, made where there is none.
+pub(super) fn profile_of(c: &Connection, project: i64, key: &ProfileKey) -> Result<i64> {
+    let uuid = ProfileId::new(&key.digest());
+    let sql = "SELECT id FROM profile WHERE project = ? AND uuid = ?";
+    let found = c.prepare_cached(sql)?.query_row(params![project, row::blob(&uuid.0)], |r| r.get(0)).optional()?;
+    if let Some(row) = found {
+        return Ok(row);
+    }
+    let sql = "INSERT INTO profile (project, uuid, type, normal, identifiers, discriminator) VALUES (?, ?, ?, ?, ?, ?)";
+    c.prepare_cached(sql)?.execute(params![
+        project,
+        row::blob(&uuid.0),
+        key.kind.as_str(),
+        key.normal,
+        row::to_json(&key.identifiers),
+        key.discriminator
+    ])?;
+    Ok(c.last_insert_rowid())
 }
 
 pub(super) fn referents(c: &Connection, document: i64) -> Result<Vec<(Referent, Option<EntityId>)>> {

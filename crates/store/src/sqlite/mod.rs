@@ -2,15 +2,18 @@
 
 mod claim;
 mod commit;
+mod count;
 mod decision;
 mod facts;
 #[cfg(test)]
 mod failures;
+mod fold;
 mod forget;
-mod graph;
 mod identity;
+mod link;
 mod lookup;
 mod passage;
+mod profiles;
 mod read;
 mod relation;
 mod row;
@@ -27,16 +30,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use docmill_model::{
-    Block, Chunk, CleanMap, Decision, Digest, DocumentId, EntityId, ExternalId, Fold, MediaType, Mention, Page,
-    Referent, ReferentId, Stage,
+    Block, Chunk, CleanMap, Decision, Digest, DocumentId, EntityId, ExternalId, MediaType, Mention, Page, Referent,
+    ReferentId, Stage,
 };
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::{
-    Attempt, BlockRow, Claimed, Commit, DecideReport, DecisionRow, DirtyProfiles, DocumentRow, EntityRow, Epoch, Error,
-    ExternalRow, Found, Lease, MemberRow, MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords,
-    PossibleRow, ProfileRow, Query, RelationQuery, RelationRow, Result, Selection, SourceRow, StageKey, StageRow,
-    Store, Submission, Submitted, Unread, Versions,
+    Attempt, BlockRow, Claimed, Commit, DecideReport, DecisionRow, DocumentRow, EntityRow, Epoch, Error, ExternalRow,
+    Found, Lease, MemberRow, MentionRow, MergeRow, Message, OutboxId, Overview, PageRow, PageWords, PossibleRow,
+    ProfileRow, Query, RelationQuery, RelationRow, Result, Selection, SourceRow, StageKey, StageRow, Store, Submission,
+    Submitted, Unread, Versions,
 };
 use writer::Writer;
 
@@ -266,24 +269,12 @@ impl Store for Sqlite {
         self.read(|c| read::referents(c, id))
     }
 
-    async fn dirty(&self, limit: usize) -> Result<Option<DirtyProfiles>> {
-        self.read(|c| graph::dirty(c, limit))
-    }
-
-    async fn fold(&self, dirty: DirtyProfiles, fold: Fold) -> Result<()> {
-        self.write(move |c| graph::fold(c, &dirty, &fold)).await
-    }
-
-    async fn use_fold(&self, version: &str) -> Result<()> {
-        if self.read(|c| graph::is_folded_by(c, version))? {
-            return Ok(());
-        }
-        let version = version.to_owned();
-        self.write(move |c| graph::use_fold(c, &version)).await
-    }
-
     async fn decide(&self, decisions: Vec<Decision>) -> Result<DecideReport> {
         self.write(move |c| decision::decide(c, &decisions)).await
+    }
+
+    async fn projects(&self) -> Result<Vec<String>> {
+        self.read(decision::projects)
     }
 
     async fn decisions(&self, project: &str) -> Result<Vec<DecisionRow>> {
@@ -406,7 +397,7 @@ impl Store for Sqlite {
     }
 
     async fn merge_rows(&self, after: Option<(EntityId, ReferentId)>, limit: usize) -> Result<Vec<MergeRow>> {
-        self.read(|c| graph::merge_rows(c, after, limit))
+        self.read(|c| identity::merge_rows(c, after, limit))
     }
 
     async fn relation_rows(

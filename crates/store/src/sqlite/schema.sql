@@ -204,10 +204,6 @@ CREATE TABLE entity (
     least BLOB NOT NULL DEFAULT x'',
     PRIMARY KEY (uuid)
 ) WITHOUT ROWID;
-CREATE TABLE merge (
-    entity BLOB NOT NULL, member BLOB NOT NULL, reasons TEXT NOT NULL, score INTEGER NOT NULL,
-    PRIMARY KEY (entity, member)
-) WITHOUT ROWID;
 
 -- Ids that entities had, each with the profile that leads on from it.
 CREATE TABLE entity_alias (uuid BLOB PRIMARY KEY, profile INTEGER NOT NULL) WITHOUT ROWID;
@@ -225,11 +221,12 @@ CREATE TABLE decision (
 CREATE INDEX decision_turn ON decision (project, at_ms, uuid);
 CREATE INDEX decision_undoes ON decision (undoes) WHERE undoes IS NOT NULL;
 
--- `seq` counts the anchors of a side; `profile` is that of the referent that an anchor finds, null while it sleeps.
+-- `seq` counts the anchors of a side; `referent` is the number of the referent that an anchor finds in its document,
+-- null while it sleeps, and `profile` the profile of that.
 CREATE TABLE anchor (
     decision INTEGER NOT NULL, side INTEGER NOT NULL, seq INTEGER NOT NULL,
     document BLOB NOT NULL, type TEXT NOT NULL, normal TEXT NOT NULL, quote TEXT NOT NULL,
-    profile INTEGER,
+    referent INTEGER, profile INTEGER,
     PRIMARY KEY (decision, side, seq)
 ) WITHOUT ROWID;
 CREATE INDEX anchor_document ON anchor (document);

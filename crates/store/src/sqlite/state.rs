@@ -9,18 +9,14 @@ use crate::Result;
 /// States in which a document's facts are complete, so that they stand in the export and in the graph.
 pub(super) const COMPLETE: &str = "('done', 'partial')";
 
-fn is_complete(state: State) -> bool {
-    matches!(state, State::Done | State::Partial)
-}
-
 /// Notes that a stage has begun. The document had one that was pending, so it was not complete.
 pub(super) fn running(c: &Connection, document: i64) -> Result<()> {
     c.prepare_cached("UPDATE document SET state = 'running' WHERE id = ?")?.execute([document])?;
     Ok(())
 }
 
-/// Works out the state anew after stages changed. A document that becomes complete, or is so no longer, marks its
-/// profiles for the fold.
+/// Works out the state anew after stages changed. A document that becomes complete, or is so no longer, is found by the
+/// fold through what is counted of it.
 pub(super) fn refresh(c: &Connection, document: i64) -> Result<()> {
     let sql = "SELECT state FROM document WHERE id = ?";
     let before: Option<String> = c.prepare_cached(sql)?.query_row([document], |r| r.get(0)).optional()?;
@@ -33,13 +29,5 @@ pub(super) fn refresh(c: &Connection, document: i64) -> Result<()> {
     if worst != before {
         c.prepare_cached("UPDATE document SET state = ? WHERE id = ?")?.execute(params![worst.as_str(), document])?;
     }
-    if is_complete(before) != is_complete(worst) { touch_profiles(c, document) } else { Ok(()) }
-}
-
-/// Marks the profiles of a document's referents for the fold.
-pub(super) fn touch_profiles(c: &Connection, document: i64) -> Result<()> {
-    let sql = "UPDATE profile SET revision = revision + 1, dirty = 1
-               WHERE id IN (SELECT profile FROM referent WHERE document = ?)";
-    c.prepare_cached(sql)?.execute([document])?;
     Ok(())
 }
