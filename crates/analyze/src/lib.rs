@@ -37,7 +37,7 @@ pub mod version {
     /// Mentions; each recogniser has a version of its own beside it.
     pub const MENTION: &str = "2";
     /// Referents.
-    pub const REFERENT: &str = "1";
+    pub const REFERENT: &str = "2";
     /// Relations; each pattern has a version of its own beside it.
     pub const RELATION: &str = "2";
     /// The fold of a project.

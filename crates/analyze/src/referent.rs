@@ -1,63 +1,147 @@
 //! Referents: the mentions of one document that are the same thing.
+//!
+//! Mentions with the same type, normal form and identifiers are one to begin with. Then persons are joined by parts of
+//! their names, initials and nicknames, organisations by legal forms, acronyms and beginnings, both by what the text
+//! says beside them. What may belong to several belongs to none, unless one of them is meant far more often.
 
-use std::collections::BTreeMap;
+mod cluster;
+mod context;
+mod node;
+mod organisation;
+mod person;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use docmill_model::{DocumentId, Identifier, Mention, MentionType, Referent, ReferentId, Text};
 
-type Key<'a> = (MentionType, &'a str, &'a [Identifier]);
+use crate::name;
+use cluster::Clusters;
+use node::{Item, Node};
 
-/// Clusters the mentions of a document by type, normal form and identifiers. A person without an identifier joins
-/// the one person of the same name who has one; where there are several it stays by itself.
+/// Clusters the mentions of a document. Sorted by id. The order of the mentions does not matter.
 ///
-/// Sorted by id. The order of the mentions does not matter.
-pub fn referents(document: DocumentId, _text: &Text, mentions: &[Mention]) -> Vec<Referent> {
-    let mut clusters: BTreeMap<Key<'_>, Vec<&Mention>> = BTreeMap::new();
-    for mention in mentions {
-        clusters.entry((mention.kind, &mention.normal, &mention.identifiers)).or_default().push(mention);
+/// The normal form of a referent is that of its fullest name. A person of whom a document gives a single word and no
+/// identifier is known in that document alone: its discriminator is the document's id.
+pub fn referents(document: DocumentId, text: &Text, mentions: &[Mention]) -> Vec<Referent> {
+    let mut mentions: Vec<&Mention> = mentions.iter().collect();
+    mentions.sort_by_key(|m| (m.span, m.id));
+    let addresses = context::addresses(text, &mentions);
+    let titles: Vec<Vec<String>> = mentions
+        .iter()
+        .map(|m| match m.kind {
+            MentionType::Person => context::titles(context::before(text, m), &m.name),
+            _ => Vec::new(),
+        })
+        .collect();
+    let items: Vec<Item<'_>> = mentions
+        .iter()
+        .enumerate()
+        .map(|(at, mention)| Item {
+            kind: mention.kind,
+            normal: &mention.normal,
+            identifiers: addresses.get(&at).map_or(&mention.identifiers, |address| &mentions[*address].identifiers),
+            titles: &titles[at],
+            capitals: context::is_capitals(&mention.name),
+        })
+        .collect();
+    let nodes = node::nodes(&items);
+    let mut clusters = cluster(&nodes);
+    let mut node_of = vec![0; items.len()];
+    for (at, node) in nodes.iter().enumerate() {
+        node.items.iter().for_each(|item| node_of[*item as usize] = at as u32);
     }
-    join_persons(&mut clusters);
-    let mut out: Vec<Referent> =
-        clusters.into_iter().filter_map(|(key, members)| referent(document, key, members)).collect();
+    for (long, short) in context::definitions(text, &mentions) {
+        clusters.join(node_of[long], node_of[short]);
+    }
+    let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for node in 0..nodes.len() as u32 {
+        members.entry(clusters.root(node)).or_default().push(node);
+    }
+    let mut out: Vec<Referent> = members
+        .values()
+        .filter_map(|members| {
+            let members: Vec<&Node<'_>> = members.iter().map(|n| &nodes[*n as usize]).collect();
+            referent(document, &members, &mentions)
+        })
+        .collect();
     out.sort_by_key(|r| r.id);
     out
 }
 
 /// Clusters the names of a document, given with their types in the order of the text: for each the index of the first
-/// name of its cluster. This is how the measurements of others call it, who have no text.
+/// name of its cluster. It is what [`referents`] does without the text, for measuring.
 pub fn clusters(names: &[(MentionType, &str)]) -> Vec<usize> {
-    let mut first: BTreeMap<(MentionType, String), usize> = BTreeMap::new();
-    names.iter().enumerate().map(|(at, (kind, name))| *first.entry((*kind, name.to_lowercase())).or_insert(at)).collect()
+    let normals: Vec<String> = names.iter().map(|(kind, name)| normal(*kind, name)).collect();
+    let titles: Vec<Vec<String>> = names.iter().map(|(_, name)| context::titles("", name)).collect();
+    let items: Vec<Item<'_>> = names
+        .iter()
+        .zip(normals.iter().zip(&titles))
+        .map(|((kind, name), (normal, titles))| Item {
+            kind: *kind,
+            normal,
+            identifiers: &[],
+            titles,
+            capitals: context::is_capitals(name),
+        })
+        .collect();
+    let nodes = node::nodes(&items);
+    let mut clusters = cluster(&nodes);
+    let mut out = vec![0; names.len()];
+    for (at, node) in nodes.iter().enumerate() {
+        let first = nodes[clusters.root(at as u32) as usize].items[0];
+        node.items.iter().for_each(|item| out[*item as usize] = first as usize);
+    }
+    out
 }
 
-fn join_persons(clusters: &mut BTreeMap<Key<'_>, Vec<&Mention>>) {
-    let mut known: BTreeMap<&str, Vec<Key<'_>>> = BTreeMap::new();
-    for &key in clusters.keys().filter(|(kind, ..)| *kind == MentionType::Person) {
-        known.entry(key.1).or_default().push(key);
-    }
-    for keys in known.values() {
-        // Keys are in order, so that the one without identifiers comes first.
-        if let [unknown @ (.., []), person] = keys[..] {
-            let members = clusters.remove(&unknown).unwrap_or_default();
-            clusters.entry(person).or_default().extend(members);
-        }
-    }
+fn normal(kind: MentionType, raw: &str) -> String {
+    let normal = match kind {
+        MentionType::Person => name::person(raw).map(|n| n.normal),
+        MentionType::Org => name::organisation(raw).map(|n| n.normal),
+        MentionType::Location => name::place(raw).map(|n| n.normal),
+        _ => None,
+    };
+    normal.unwrap_or_else(|| name::fold(raw))
 }
 
-fn referent(document: DocumentId, key: Key<'_>, mut members: Vec<&Mention>) -> Option<Referent> {
-    members.sort_by_key(|m| (m.span, m.id));
+fn cluster<'a>(nodes: &[Node<'a>]) -> Clusters<'a> {
+    let mut clusters = Clusters::new(nodes);
+    person::join(nodes, &mut clusters);
+    organisation::join(nodes, &mut clusters);
+    clusters
+}
+
+fn referent(document: DocumentId, nodes: &[&Node<'_>], mentions: &[&Mention]) -> Option<Referent> {
+    let mut items: Vec<u32> = nodes.iter().flat_map(|n| &n.items).copied().collect();
+    items.sort_unstable();
+    let members: Vec<&Mention> = items.iter().map(|item| mentions[*item as usize]).collect();
     let mut forms: BTreeMap<&str, u32> = BTreeMap::new();
     for member in &members {
         *forms.entry(&member.name).or_default() += 1;
     }
+    // A country that acts (`Germany`) is of the type that it has more often.
+    let places = |kind| nodes.iter().filter(|n| n.kind == kind).map(|n| n.items.len()).sum::<usize>();
+    let kind = nodes.iter().map(|n| n.kind).max_by_key(|kind| (places(*kind), Reverse(*kind)))?;
+    let fullest = nodes.iter().filter(|n| n.kind == kind).max_by_key(|n| fullness(n))?;
+    let identifiers: BTreeSet<&Identifier> = nodes.iter().flat_map(|n| n.identifiers).collect();
+    let known_here_alone = kind == MentionType::Person && identifiers.is_empty() && fullest.is_bare();
     Some(Referent {
-        id: ReferentId::new(document, key.0, members.first()?.span),
-        kind: key.0,
-        normal: key.1.to_owned(),
-        identifiers: key.2.to_vec(),
+        id: ReferentId::new(document, kind, members.first()?.span),
+        kind,
+        normal: fullest.normal.to_owned(),
+        identifiers: identifiers.into_iter().cloned().collect(),
         forms: forms.into_iter().map(|(form, count)| (form.to_owned(), count)).collect(),
         mentions: members.iter().map(|m| m.id).collect(),
-        discriminator: String::new(),
+        discriminator: if known_here_alone { document.to_string() } else { String::new() },
     })
+}
+
+/// What makes a name the fullest: words, the legal form among them, that are no initials; letters; how often it is
+/// used.
+fn fullness<'a>(node: &Node<'a>) -> (usize, usize, usize, Reverse<&'a str>) {
+    let words = node.normal.split(' ').filter(|w| w.chars().nth(1).is_some()).count();
+    (words, node.normal.chars().count(), node.items.len(), Reverse(node.normal))
 }
 
 #[cfg(test)]
@@ -137,7 +221,7 @@ pub(crate) mod tests {
         );
         check(
             &[mention(Org, 0, "X", None, None), mention(Org, 20, "X", Some("a@x"), None)],
-            &[("x", &[0]), ("x", &[20])],
+            &[("x", &[0, 20])],
         );
     }
 

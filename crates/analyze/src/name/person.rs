@@ -17,15 +17,15 @@ pub struct PersonName {
 /// Titles in front of a name, as [`fold`] writes them. Sorted. Behind a name they are names (`Jack Lord`).
 #[rustfmt::skip]
 const TITLES: &[&str] = &[
-    "admiral", "agent", "amb", "ambassador", "archbishop", "attorney", "atty", "baroness", "bishop", "brigadier",
-    "brother", "capt", "captain", "cardinal", "chancellor", "chief", "cllr", "cmdr", "col", "colonel", "commander",
-    "commissioner", "congressman", "congresswoman", "councillor", "dame", "deputy", "det", "detective", "dipl-ing",
-    "doctor", "dr", "father", "frau", "gen", "general", "gov", "governor", "herr", "hon", "honorable", "honourable",
-    "inspector", "judge", "justice", "lady", "lieutenant", "lord", "lt", "madam", "madame", "mag", "maitre", "maj",
-    "mayor", "minister", "miss", "mister", "mlle", "mme", "monsieur", "mr", "mrs", "ms", "mx", "officer", "prasident",
-    "pres", "president", "prime", "prof", "professor", "rabbi", "rep", "representative", "rev", "reverend", "secretary",
-    "sen", "senator", "senor", "senora", "sergeant", "sgt", "sheriff", "sir", "sister", "superintendent", "supt",
-    "vice",
+    "administrator", "admiral", "agent", "amb", "ambassador", "archbishop", "attorney", "atty", "baroness", "bishop",
+    "brigadier", "brother", "capt", "captain", "cardinal", "chair", "chairman", "chairwoman", "chancellor", "chief",
+    "cllr", "cmdr", "col", "colonel", "commander", "commissioner", "congressman", "congresswoman", "councillor", "dame",
+    "deputy", "det", "detective", "dipl-ing", "director", "doctor", "dr", "father", "frau", "gen", "general", "gov",
+    "governor", "herr", "hon", "honorable", "honourable", "inspector", "judge", "justice", "lady", "lieutenant", "lord",
+    "lt", "madam", "madame", "mag", "maitre", "maj", "mayor", "minister", "miss", "mister", "mlle", "mme", "monsieur",
+    "mr", "mrs", "ms", "mx", "officer", "prasident", "pres", "president", "prime", "prof", "professor", "rabbi", "rep",
+    "representative", "rev", "reverend", "secretary", "sen", "senator", "senor", "senora", "sergeant", "sgt", "sheriff",
+    "sir", "sister", "speaker", "superintendent", "supt", "vice",
 ];
 
 /// Degrees behind a name, as [`fold`] writes them. Sorted. Those that are surnames too (`Ma`) are not among them.
@@ -58,15 +58,17 @@ pub fn person(raw: &str) -> Option<PersonName> {
         *last = bare.filter(|b| !b.is_empty()).unwrap_or(last);
     }
 
+    // `Vice President`: an office without a name.
+    let office = words.len() > 1 && words.iter().all(|word| listed(TITLES, &fold(word)) || fold(word).is_empty());
     let (mut names, mut titles, mut generation) = (Vec::new(), Vec::new(), None);
     for (index, word) in words.iter().enumerate() {
         let folded = fold(word);
         if folded.is_empty() {
             continue;
         }
-        // The last word alone is a name whatever it says.
+        // The last word alone is a name whatever it says, and a title before it is that name's when it is one itself.
         let title = if names.is_empty() {
-            listed(TITLES, &folded) && index + 1 < words.len()
+            listed(TITLES, &folded) && index + 1 < words.len() && !office
         } else {
             listed(DEGREES, &folded)
         };

@@ -20,8 +20,8 @@ const SAME_PLACE: &[(&str, &str)] = &[
     ("great britain", "united kingdom"), ("holland", "netherlands"), ("koln", "cologne"), ("la", "los angeles"),
     ("munchen", "munich"), ("nyc", "new york city"), ("peoples republic of china", "china"), ("prc", "china"),
     ("republic of ireland", "ireland"), ("republic of korea", "south korea"), ("roc", "taiwan"), ("rok", "south korea"),
-    ("russian federation", "russia"), ("uae", "united arab emirates"), ("uk", "united kingdom"),
-    ("united kingdom of great britain and northern ireland", "united kingdom"),
+    ("russian federation", "russia"), ("states", "united states"), ("uae", "united arab emirates"),
+    ("uk", "united kingdom"), ("united kingdom of great britain and northern ireland", "united kingdom"),
     ("united states of america", "united states"), ("us", "united states"), ("usa", "united states"),
     ("ussr", "soviet union"), ("washington dc", "washington"), ("wien", "vienna"),
 ];

@@ -1,0 +1,152 @@
+//! What the text around names says of them: titles in front, addresses behind, short names in brackets.
+
+use std::collections::BTreeMap;
+
+use docmill_model::{Mention, MentionType, Text};
+
+use crate::name;
+
+/// Characters in front of a name in which its titles stand.
+const TITLE_REACH: usize = 40;
+
+/// Characters between a name and an address that belongs to it: a block of contact data.
+const ADDRESS_REACH: u32 = 300;
+
+/// The titles in front of a name, folded: those of the name itself and those that the text has before it.
+pub(super) fn titles(before: &str, name: &str) -> Vec<String> {
+    let mut words: Vec<String> = name.split_whitespace().map(name::fold).collect();
+    words.pop();
+    let titles = words.iter().take_while(|w| name::is_title(w)).count();
+    words.truncate(titles);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let outside = line.split_whitespace().rev().map(name::fold).take_while(|w| name::is_title(w));
+    words.extend(outside);
+    words
+}
+
+/// Whether a name is written in capitals, as abbreviations are.
+pub(super) fn is_capitals(name: &str) -> bool {
+    let mut letters = name.chars().filter(|c| c.is_alphabetic()).peekable();
+    letters.peek().is_some() && letters.all(char::is_uppercase)
+}
+
+/// The end of what stands before a mention.
+pub(super) fn before<'a>(text: &'a Text, mention: &Mention) -> &'a str {
+    let all = &text.as_str()[..text.byte_of(mention.span.start)];
+    &all[all.floor_char_boundary(all.len().saturating_sub(TITLE_REACH))..]
+}
+
+/// What stands between two mentions, where it is short.
+fn between<'a>(text: &'a Text, a: &Mention, b: &Mention) -> Option<&'a str> {
+    let gap = a.span.end <= b.span.start && b.span.start - a.span.end <= TITLE_REACH as u32;
+    gap.then(|| text.slice(docmill_model::Span::new(a.span.end, b.span.start)))
+}
+
+/// For each person's mention the index of the mention of the address that is given with it: `Anna Schmidt
+/// <a.schmidt@example.org>`, or, a few lines below the name, the only address that spells it.
+///
+/// `mentions` are sorted by their spans.
+pub(super) fn addresses(text: &Text, mentions: &[&Mention]) -> BTreeMap<usize, usize> {
+    let mut out = BTreeMap::new();
+    let mut spelt: BTreeMap<(&str, &str), Vec<(usize, usize)>> = BTreeMap::new();
+    let mut person: Option<usize> = None;
+    for (at, mention) in mentions.iter().enumerate() {
+        match mention.kind {
+            MentionType::Person => person = Some(at),
+            MentionType::Email => {
+                let Some(owner) = person else { continue };
+                let name = mentions[owner];
+                let gap = (owner + 1 == at).then(|| between(text, name, mention)).flatten();
+                if gap.is_some_and(opens_address) {
+                    out.insert(owner, at);
+                    person = None;
+                } else if mention.span.start.saturating_sub(name.span.end) <= ADDRESS_REACH
+                    && spells(&mention.normal, &name.normal)
+                {
+                    spelt.entry((&name.normal, "")).or_default().push((owner, at));
+                }
+            }
+            _ => {}
+        }
+    }
+    for places in spelt.values() {
+        let address = &mentions[places[0].1].normal;
+        // Two addresses that spell one name may be of two persons.
+        let only = mentions
+            .iter()
+            .filter(|m| m.kind == MentionType::Email && m.normal != *address)
+            .all(|m| !spells(&m.normal, &mentions[places[0].0].normal));
+        if only {
+            out.extend(places.iter().filter(|(owner, _)| mentions[*owner].identifiers.is_empty()).copied());
+        }
+    }
+    out
+}
+
+/// `Name <`, `Name (`, `Name [mailto:`.
+fn opens_address(gap: &str) -> bool {
+    let gap = gap.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '”'));
+    matches!(
+        gap.to_ascii_lowercase().as_str(),
+        "<" | "(" | "[" | "<mailto:" | "(mailto:" | "[mailto:" | "(e-mail:" | "(email:"
+    )
+}
+
+/// Whether the local part of an address is made of a name of two words or more: `anna.schmidt`, `aschmidt`,
+/// `schmidta`.
+fn spells(address: &str, normal: &str) -> bool {
+    let letters = |text: &str| -> String {
+        let latin = any_ascii::any_ascii(text).to_ascii_lowercase();
+        latin.chars().filter(char::is_ascii_lowercase).collect()
+    };
+    let local = letters(address.split('@').next().unwrap_or_default());
+    let words: Vec<String> = normal.split(' ').map(letters).filter(|w| !w.is_empty()).collect();
+    let [first, .., last] = &words[..] else { return false };
+    let plain = |word: &str| word.replace("ae", "a").replace("oe", "o").replace("ue", "u");
+    let local = plain(&local);
+    let (first, last) = (plain(first), plain(last));
+    let ways = [
+        format!("{first}{last}"),
+        format!("{last}{first}"),
+        format!("{}{last}", &first[..1]),
+        format!("{last}{}", &first[..1]),
+    ];
+    last.len() > 2 && ways.contains(&local)
+}
+
+/// Pairs of mentions, by index, of which the second defines a short name for the first: `Harrow Point Museum of
+/// Navigation ("HPMN")`, `... (the "Museum")`, `... (HPMN)`.
+pub(super) fn definitions(text: &Text, mentions: &[&Mention]) -> Vec<(usize, usize)> {
+    let named = |m: &Mention| matches!(m.kind, MentionType::Person | MentionType::Org | MentionType::Location);
+    let body = |m: &Mention| m.kind != MentionType::Person;
+    let mut out = Vec::new();
+    for (at, pair) in mentions.windows(2).enumerate() {
+        let (long, short) = (pair[0], pair[1]);
+        if !named(long) || !named(short) || body(long) != body(short) || short.normal.len() >= long.normal.len() {
+            continue;
+        }
+        let Some(gap) = between(text, long, short) else { continue };
+        let Some(inside) = gap.trim().strip_prefix('(') else { continue };
+        let after = text.slice(docmill_model::Span::new(short.span.end, short.span.end.saturating_add(3)));
+        let quoted = inside.ends_with(['"', '“', '‘', '\'', '„']) && after.starts_with(['"', '”', '’', '\'', '“']);
+        let opening = inside.trim_end_matches(['"', '“', '‘', '\'', '„']).trim();
+        let defines = ["", "the", "hereinafter", "hereinafter the", "hereafter", "or", "or the", "collectively"];
+        let closed = after.trim_start_matches(['"', '”', '’', '\'', '“', '.', ',']).starts_with([')', ',', ';']);
+        if closed
+            && defines.contains(&opening.to_lowercase().as_str())
+            && (quoted || is_short_for(&short.normal, &long.normal))
+        {
+            out.push((at, at + 1));
+        }
+    }
+    out
+}
+
+/// Whether the letters of an abbreviation stand in a name in their order, the first at its beginning.
+fn is_short_for(short: &str, long: &str) -> bool {
+    let mut rest = long.chars();
+    let first = short.chars().next();
+    first.is_some()
+        && long.chars().next() == first
+        && short.chars().filter(|c| c.is_alphanumeric()).all(|c| rest.any(|other| other == c))
+}
