@@ -1,6 +1,8 @@
 //! What can be typed.
 
+pub mod decision;
 pub mod eval;
+pub mod graph;
 pub mod search;
 
 use std::ffi::OsString;
@@ -71,6 +73,31 @@ pub enum Command {
         #[arg(long)]
         text: bool,
     },
+    /// Look at what relates the entities, and write it for other programs
+    #[command(subcommand)]
+    Graph(graph::Graph),
+    /// Tell what changed between two exports; ends with 0 for nothing, 1 for something, 2 for trouble
+    Diff(graph::Diff),
+    /// Tell what is known of a person, an organisation or another thing, and where it says so
+    Entity {
+        /// A name, or an id or its beginning
+        entity: String,
+    },
+    /// Walk through the pairs that may be the same, the most alike first, and decide
+    Review(decision::Review),
+    /// Decide that entities are one
+    Same(decision::Sides),
+    /// Decide that entities, or a part of one, are not the same
+    Different(decision::Sides),
+    /// Give an entity the name to show
+    Rename(decision::Rename),
+    /// Take a decision back
+    Undo(decision::Undo),
+    /// List, write and take in what people decided
+    Decisions {
+        #[command(subcommand)]
+        command: Option<decision::Decisions>,
+    },
     /// Try again what failed
     Retry(Retry),
     /// Run stages again whose version is no longer the present one
@@ -102,6 +129,8 @@ pub enum Command {
         /// Such as `needs_ocr`; without it all codes are listed
         code: Option<String>,
     },
+    /// Write what a shell needs to complete commands
+    Completions { shell: clap_complete::Shell },
     /// Write a page of the reference
     #[command(hide = true)]
     Reference {

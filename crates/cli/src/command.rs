@@ -1,13 +1,20 @@
 //! The commands, one file each.
 
+mod completions;
 mod config;
+mod decide;
+mod decisions;
+mod diff;
 mod doctor;
+mod entity;
 mod eval;
 mod explain;
 mod export;
 mod extract;
 mod forget;
+mod graph;
 mod prune;
+mod review;
 mod run;
 mod search;
 mod show;
@@ -15,6 +22,7 @@ mod status;
 mod why;
 
 use anyhow::Result;
+use docmill_engine::decide::Verdict;
 
 use crate::args::{Cli, Command, Document, Work};
 use crate::context::Context;
@@ -40,12 +48,22 @@ pub fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Document(Document::Show { document }) => show::show(&plain()?, &document),
         Command::Search(args) => search::search(&plain()?, &args),
         Command::Export { format: _, text } => export::export(&plain()?, text),
+        Command::Graph(args) => graph::graph(&plain()?, &args),
+        Command::Diff(args) => diff::diff(&plain()?, &args.before, &args.after),
+        Command::Entity { entity } => entity::entity(&plain()?, &entity),
+        Command::Review(args) => review::review(&plain()?, &args),
+        Command::Same(args) => decide::relate(&plain()?, Verdict::Same, &args),
+        Command::Different(args) => decide::relate(&plain()?, Verdict::Different, &args),
+        Command::Rename(args) => decide::rename(&plain()?, &args),
+        Command::Undo(args) => decide::undo(&plain()?, &args),
+        Command::Decisions { command } => decisions::decisions(&plain()?, command.as_ref()),
         Command::Forget { documents } => forget::forget(&plain()?, &documents),
         Command::Prune => prune::prune(&plain()?),
         Command::Doctor => doctor::doctor(&plain()?),
         Command::Eval(args) => eval::eval(&plain()?, &args),
         Command::Config(args) => config::config(&global, &args),
-        // These two answer whatever the configuration is.
+        // These answer whatever the configuration is.
+        Command::Completions { shell } => completions::completions(shell),
         Command::Explain { code } => explain::explain(global.json, code.as_deref()),
         Command::Reference { page } => reference::reference(page),
     }

@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 
 use docmill_engine as engine;
+use docmill_engine::decide;
 use docmill_model::Code;
 use docmill_store as store;
 use serde_json::json;
@@ -17,6 +18,10 @@ pub enum Exit {
     Fine,
     /// Something failed that the user can mend.
     Mendable,
+    /// Two things that were compared differ.
+    Differs,
+    /// Two things could not be compared.
+    Trouble,
     /// The fault is docmill's.
     Ours,
     /// Ctrl-C: 128 and the number of SIGINT.
@@ -27,8 +32,8 @@ impl Exit {
     pub fn code(self) -> i32 {
         match self {
             Self::Fine => 0,
-            Self::Mendable => 1,
-            Self::Ours => 2,
+            Self::Mendable | Self::Differs => 1,
+            Self::Ours | Self::Trouble => 2,
             Self::Interrupted => 130,
         }
     }
@@ -48,6 +53,10 @@ pub enum Error {
     /// `matches` are lines to show, the best first.
     #[error("several {what} match {word}")]
     Ambiguous { what: &'static str, word: String, matches: Vec<String>, hint: Option<String> },
+    #[error("{}{file} is no file of decisions: {message}", line.map(|line| format!("line {line} of ")).unwrap_or_default())]
+    Decisions { file: String, line: Option<u64>, message: String },
+    #[error("cannot read the answer")]
+    Input(#[source] io::Error),
     #[error("no code is called {word}")]
     UnknownCode { word: String, near: Option<Code> },
     #[error("{shown} is a device, a socket or a pipe")]
@@ -130,6 +139,7 @@ fn is_bug(error: &anyhow::Error) -> bool {
     error.downcast_ref().is_some_and(of_store)
         || error.downcast_ref().is_some_and(of_engine)
         || error.downcast_ref().is_some_and(of_export)
+        || matches!(error.downcast_ref(), Some(decide::Error::Store(error)) if of_store(error))
 }
 
 /// Says what clap has to say: help and version to standard output, anything else as an error of the user.
@@ -196,6 +206,8 @@ fn told(error: &anyhow::Error) -> Option<Told> {
         (error.code(), engine_hint(error), Vec::new())
     } else if let Some(error) = error.downcast_ref::<store::Error>() {
         (error.code(), None, Vec::new())
+    } else if let Some(error) = error.downcast_ref::<decide::Error>() {
+        (error.code(), decide_hint(error), decide_details(error))
     } else if let Some(error) = error.downcast_ref::<engine::ExportError>() {
         match error {
             engine::ExportError::Store(error) => (error.code(), None, Vec::new()),
@@ -227,11 +239,12 @@ fn own_code(error: &Error) -> Code {
         Error::Argument { .. } | Error::UnknownCode { .. } => Code::BAD_ARGUMENT,
         Error::NoDocument(_) | Error::NoEntity(_) | Error::NoMention { .. } => Code::NOT_FOUND,
         Error::Ambiguous { .. } => Code::AMBIGUOUS,
+        Error::Decisions { .. } => Code::BAD_DECISIONS,
         Error::NotAFile { .. } => Code::NOT_A_FILE,
         Error::Unread(failure) => failure.code(),
         Error::Config(_) => Code::BAD_CONFIG,
         Error::Spool(error) | Error::Output(error) => output_code(error),
-        Error::Start(_) => Code::READ_ERROR,
+        Error::Start(_) | Error::Input(_) => Code::READ_ERROR,
     }
 }
 
@@ -247,7 +260,11 @@ fn own_hint(error: &Error) -> Option<String> {
         Error::Start(_) => Some("the machine has no room for another process or thread; close something".to_owned()),
         Error::NoMention { document, .. } => Some(format!("`docmill document show {}` marks all", quoted(document))),
         Error::Ambiguous { hint, .. } => hint.clone(),
-        Error::NoDocument(_) | Error::NoEntity(_) | Error::Unread(_) => None,
+        Error::Input(_) => Some("the decisions up to here are kept; check where the input comes from".to_owned()),
+        Error::NoEntity(_) => {
+            Some("`docmill search` finds it by its words, `docmill entity` by a part of its name".to_owned())
+        }
+        Error::NoDocument(_) | Error::Decisions { .. } | Error::Unread(_) => None,
     }
 }
 
@@ -265,6 +282,8 @@ fn own_details(error: &Error) -> Vec<String> {
         | Error::NoDocument(_)
         | Error::NoEntity(_)
         | Error::NoMention { .. }
+        | Error::Decisions { .. }
+        | Error::Input(_)
         | Error::UnknownCode { .. }
         | Error::NotAFile { .. }
         | Error::Spool(_)
@@ -289,6 +308,28 @@ fn engine_hint(error: &engine::Error) -> Option<String> {
         | engine::Error::Fatal(_)
         | engine::Error::Source { .. }
         | engine::Error::Argument(_) => None,
+    }
+}
+
+fn decide_hint(error: &decide::Error) -> Option<String> {
+    let hint = match error {
+        decide::Error::Types(..) => "one thing has one type; `docmill entity NAME` shows it",
+        decide::Error::Projects(..) => "what belongs to different projects is never one",
+        decide::Error::SameName(_) => "what a document says by one name is taken for one thing; name another document",
+        decide::Error::Gone(_) => "run again over its documents, then decide",
+        decide::Error::UnknownDecision(_) | decide::Error::NoDecision => "`docmill decisions` lists all",
+        decide::Error::SeveralDecisions(..) => "give more of the id",
+        decide::Error::Undo(_) | decide::Error::Undone(_) => "decide again: the newest decision holds",
+        decide::Error::Text { .. } => "give up to 1,000 characters in one line",
+        decide::Error::Store(_) | decide::Error::SameEntity(_) | decide::Error::Foreign(_) => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn decide_details(error: &decide::Error) -> Vec<String> {
+    match error {
+        decide::Error::SeveralDecisions(_, ids) => ids.iter().take(20).map(ToString::to_string).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -328,6 +369,8 @@ const MENDABLE: &[Code] = &[
     Code::STORE_ERROR,
     Code::NOT_FOUND,
     Code::AMBIGUOUS,
+    Code::SAME_ENTITY,
+    Code::BAD_DECISIONS,
     Code::BAD_CONFIG,
     Code::BAD_QUERY,
     Code::BAD_ARGUMENT,

@@ -61,7 +61,7 @@ pub async fn export(store: &dyn Store, out: &mut (dyn Write + Send), with_text: 
 }
 
 /// A document that was taken out since it was listed has nothing more to tell.
-fn known<T: Default>(read: Result<T, docmill_store::Error>) -> Result<T, docmill_store::Error> {
+pub(crate) fn known<T: Default>(read: Result<T, docmill_store::Error>) -> Result<T, docmill_store::Error> {
     match read {
         Err(docmill_store::Error::UnknownDocument(_)) => Ok(T::default()),
         read => read,

@@ -46,7 +46,7 @@ impl RelationType {
         Self::CoMentioned,
     ];
 
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::WroteTo => "WROTE_TO",
             Self::WorksFor => "WORKS_FOR",

@@ -120,6 +120,8 @@ pub trait Store: Profiles {
     /// Mentions of a document with their entities, in the order of the text.
     async fn mention_rows(&self, id: DocumentId) -> Result<Vec<MentionRow>>;
     async fn entity_rows(&self, after: Option<EntityId>, limit: usize) -> Result<Vec<EntityRow>>;
+    /// The entities of a type that most documents speak of; of equals those that are mentioned most, then by id.
+    async fn main_entities(&self, kind: docmill_model::MentionType, limit: usize) -> Result<Vec<EntityRow>>;
     /// The entity of an id; an id that an entity had earlier leads to what it has become.
     async fn entity_row(&self, id: EntityId) -> Result<Option<EntityRow>>;
     /// The profiles of an entity, those in most documents first.

@@ -24,13 +24,13 @@ struct Seen {
     boxes: usize,
 }
 
-struct Samples {
-    rows: Vec<Value>,
+pub struct Samples {
+    pub rows: Vec<Value>,
     mentions: Vec<Seen>,
 }
 
 /// One run serves all tests.
-static SAMPLES: LazyLock<Samples> =
+pub static SAMPLES: LazyLock<Samples> =
     LazyLock::new(|| tokio::runtime::Runtime::new().unwrap().block_on(async { Samples::run().await }));
 
 impl Samples {
@@ -70,16 +70,16 @@ impl Samples {
     }
 }
 
-fn of_kind<'r>(rows: &'r [Value], kind: &'static str) -> impl Iterator<Item = &'r Value> {
+pub fn of_kind<'r>(rows: &'r [Value], kind: &'static str) -> impl Iterator<Item = &'r Value> {
     rows.iter().filter(move |row| row["kind"] == kind)
 }
 
-fn folded(text: &str) -> String {
+pub fn folded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The path of a document, or the name of the member when it has none; whether it is a member alone.
-fn name(document: &Value) -> (&str, bool) {
+pub fn name(document: &Value) -> (&str, bool) {
     let sources = document["sources"].as_array().unwrap();
     let path = sources.iter().find_map(|s| s["path"].as_str());
     path.map_or_else(|| (sources[0]["member"].as_str().unwrap(), true), |path| (path, false))

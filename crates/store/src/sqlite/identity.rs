@@ -1,6 +1,8 @@
 //! Entities as people look at them: their profiles and members, doubtful pairs, ids that they had.
 
-use docmill_model::{DocumentId, Entity, EntityId, Identifier, MentionId, ProfileId, ProfileKey, ReferentId};
+use docmill_model::{
+    DocumentId, Entity, EntityId, Identifier, MentionId, MentionType, ProfileId, ProfileKey, ReferentId,
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::facts::mention_type;
@@ -30,6 +32,11 @@ pub(super) fn entity_rows(c: &Connection, after: Option<EntityId>, limit: usize)
     let sql = format!("{ENTITY} WHERE e.uuid > ? ORDER BY e.uuid LIMIT ?");
     let after: Vec<u8> = after.map_or_else(Vec::new, |e| e.0.as_bytes().to_vec());
     row::collect(&mut *c.prepare_cached(&sql)?, params![after, limit as i64], entity)
+}
+
+pub(super) fn main_entities(c: &Connection, kind: MentionType, limit: usize) -> Result<Vec<EntityRow>> {
+    let sql = format!("{ENTITY} WHERE e.type = ? ORDER BY e.documents DESC, e.mentions DESC, e.uuid LIMIT ?");
+    row::collect(&mut *c.prepare_cached(&sql)?, params![kind.as_str(), limit as i64], entity)
 }
 
 /// The entity of an id, or the one that an id of earlier leads to.

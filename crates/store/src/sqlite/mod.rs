@@ -367,6 +367,10 @@ impl Store for Sqlite {
         self.read(|c| identity::entity_rows(c, after, limit))
     }
 
+    async fn main_entities(&self, kind: docmill_model::MentionType, limit: usize) -> Result<Vec<EntityRow>> {
+        self.read(|c| identity::main_entities(c, kind, limit))
+    }
+
     async fn entity_row(&self, id: EntityId) -> Result<Option<EntityRow>> {
         self.read(|c| identity::entity_row(c, id))
     }

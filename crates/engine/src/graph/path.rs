@@ -1,0 +1,142 @@
+//! The way between two entities over what relates them.
+
+mod search;
+
+use std::ops::ControlFlow;
+
+use docmill_model::{EntityId, RelationType};
+use docmill_store::{RelationQuery, Store};
+
+use self::search::{Link, Search};
+use crate::relations::{self, EntityRelation};
+
+/// Entities whose relations are looked at: a few seconds on a laptop.
+const ENTITIES: u32 = 5_000;
+/// Relations that are looked at altogether, as some entities have very many.
+const RELATIONS: u64 = 2_000_000;
+/// Relations of one entity that are followed, the best ones: who has more is known to everybody, and a way that needs
+/// the thousandth of them tells nothing.
+const FOLLOWED: usize = 1_000;
+/// Places that say so, of each step.
+const EVIDENCE: usize = 3;
+
+/// What a step costs. One that a pattern or a header says is worth three that stand together in a sentence once; the
+/// more often two stand together, the less it matters that nothing says why.
+const TYPED: u32 = 100;
+const TOGETHER: u32 = 120;
+const TOGETHER_ONCE: u32 = 180;
+
+/// A step of a way, which may go against the direction of its relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub from: EntityId,
+    pub to: EntityId,
+    pub relation: EntityRelation,
+}
+
+/// How far a search went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Entities whose relations were followed.
+    pub entities: u32,
+    pub relations: u64,
+    /// Whether nothing within reach was left out.
+    pub everything: bool,
+}
+
+/// The best way between two entities.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// `None` where there is none as far as was looked; empty from an entity to itself.
+    pub steps: Option<Vec<Step>>,
+    pub looked: Looked,
+}
+
+/// Looks for the best way from one entity to another from both of its ends, whatever the direction of the relations:
+/// few steps, rather over typed relations than over sentences, rather over many sentences than over one. The fold
+/// must be up to date.
+pub async fn way(store: &dyn Store, from: EntityId, to: EntityId) -> Result<Way, docmill_store::Error> {
+    let mut search = Search::new(from, to);
+    let mut looked = Looked { everything: true, ..Looked::default() };
+    while let Some(next) = search.next() {
+        if looked.entities >= ENTITIES || looked.relations >= RELATIONS {
+            looked.everything = false;
+            break;
+        }
+        let mut links = Links::default();
+        let query = RelationQuery { of: Some(next), typed: false };
+        relations::each(store, query, 0, &mut |relation| {
+            links.offer(next, &relation);
+            ControlFlow::Continue(())
+        })
+        .await?;
+        looked.entities += 1;
+        looked.relations += links.seen;
+        looked.everything &= links.seen <= FOLLOWED as u64;
+        search.follow(next, &links.best());
+    }
+    let Some(links) = search.way() else { return Ok(Way { steps: None, looked }) };
+    let mut steps = Vec::new();
+    for (from, link) in links {
+        if let Some(relation) = between(store, from, link).await? {
+            steps.push(Step { from, to: link.to, relation });
+        }
+    }
+    Ok(Way { steps: Some(steps), looked })
+}
+
+/// The relation of a step with its evidence.
+async fn between(
+    store: &dyn Store,
+    from: EntityId,
+    link: Link,
+) -> Result<Option<EntityRelation>, docmill_store::Error> {
+    let mut found = None;
+    let query = RelationQuery { of: Some(from), typed: link.kind != RelationType::CoMentioned };
+    relations::each(store, query, EVIDENCE, &mut |relation| {
+        let other = if relation.from == from { relation.to } else { relation.from };
+        if (other, relation.kind) != (link.to, link.kind) {
+            return ControlFlow::Continue(());
+        }
+        found = Some(relation);
+        ControlFlow::Break(())
+    })
+    .await?;
+    Ok(found)
+}
+
+/// The best links of one entity.
+#[derive(Default)]
+struct Links {
+    seen: u64,
+    links: Vec<Link>,
+}
+
+impl Links {
+    fn offer(&mut self, here: EntityId, relation: &EntityRelation) {
+        self.seen += 1;
+        let to = if relation.from == here { relation.to } else { relation.from };
+        self.links.push(Link { cost: cost(relation), kind: relation.kind, to });
+        // Sorted when twice as many are held: each offer costs a few comparisons.
+        if self.links.len() > 2 * FOLLOWED {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        self.links.sort_unstable();
+        self.links.truncate(FOLLOWED);
+    }
+
+    fn best(mut self) -> Vec<Link> {
+        self.cut();
+        self.links
+    }
+}
+
+fn cost(relation: &EntityRelation) -> u32 {
+    match relation.kind {
+        RelationType::CoMentioned => TOGETHER + TOGETHER_ONCE / relation.places.max(1),
+        _ => TYPED,
+    }
+}
