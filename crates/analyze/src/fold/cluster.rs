@@ -12,9 +12,6 @@ use crate::pair::{self, Prepared};
 const DECISION: &str = "decision";
 /// The word for a union that would have made its component too large.
 const SIZE: &str = "size";
-/// The word for a union of two profiles that are known by different identifiers of one scheme.
-const OTHER_IDENTIFIER: &str = "other_identifier";
-
 /// Members of a component, a bit for each place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Set(Vec<u64>);
@@ -121,10 +118,7 @@ impl<'a> Clusters<'a> {
 
     /// Why two profiles are never one thing, whatever lies between them.
     fn conflict(&self, a: usize, b: usize) -> Option<&'static str> {
-        let likeness = pair::pair_prepared(&self.prepared[a], &self.prepared[b]);
-        let [a, b] = [a, b].map(|place| &self.component.profiles[place]);
-        let other = || (likeness.score < pair::MERGE && have_other_identifiers(a, b)).then_some(OTHER_IDENTIFIER);
-        likeness.veto.or_else(other)
+        pair::veto(&self.prepared[a], &self.prepared[b])
     }
 
     /// Joins what people decided to be the same, the newest decision first. Nothing but a newer decision stands
@@ -262,13 +256,4 @@ fn ends(component: &Component, link: &Link) -> Option<[usize; 2]> {
 
 fn joins(component: &Component, link: &Link) -> bool {
     link.veto.is_none() && link.score >= component.threshold && ends(component, link).is_some()
-}
-
-/// Whether both are known by identifiers of a scheme and have none of it in common.
-fn have_other_identifiers(a: &Profile, b: &Profile) -> bool {
-    let schemes = |p: &'_ Profile, scheme: &str| p.key.identifiers.iter().any(|i| i.scheme == scheme);
-    a.key.identifiers.iter().any(|i| {
-        let shared = a.key.identifiers.iter().any(|x| x.scheme == i.scheme && b.key.identifiers.contains(x));
-        schemes(b, &i.scheme) && !shared
-    })
 }

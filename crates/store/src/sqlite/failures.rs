@@ -10,7 +10,7 @@ use docmill_model::{Code, Digest, Origin};
 use rusqlite::Connection;
 
 use super::{SCHEMA_VERSION, Sqlite};
-use crate::{Error, Result, Stamp, Store, Submission, Versions};
+use crate::{Error, Profiles, Result, Stamp, Store, Submission, Versions};
 
 fn open(folder: &Path) -> Result<Sqlite> {
     Sqlite::open(&folder.join("store.sqlite"), Versions::new())
@@ -144,7 +144,11 @@ async fn use_all(folder: &Path) -> Vec<Code> {
     tried!(store.entity_rows(None, 99).await);
     tried!(store.merge_rows(None, 99).await);
     tried!(store.relation_rows(Default::default(), &mut |_| std::ops::ControlFlow::Continue(())).await);
-    tried!(store.dirty(99).await);
+    tried!(store.count_documents(99).await);
+    tried!(store.unlinked(99).await);
+    tried!(store.unfolded(99).await);
+    tried!(store.possible_rows(None, 99).await);
+    tried!(store.decisions("test").await);
     tried!(store.outdated().await);
     let ids = store.document_ids(None, 99).await;
     for id in ids.unwrap_or_default() {

@@ -17,7 +17,7 @@ pub async fn nothing_is_left_of_a_forgotten_document(w: &World<'_>) {
     assert!(w.search("met", 9).await.is_empty());
     assert!(w.store.find_documents("v", 9).await.unwrap().is_empty());
     assert!(w.store.source_at(crate::world::PROJECT, absolute("a.txt")).await.unwrap().is_none());
-    assert!(w.store.dirty(9).await.unwrap().is_none());
+    assert!(w.is_folded().await);
 }
 
 /// `outer` holds `middle` and `shared`, `middle` holds `deep`, `other` holds `shared` too.

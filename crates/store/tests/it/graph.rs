@@ -1,10 +1,11 @@
 //! The fold, and what it leaves.
 
-use docmill_model::{Code, EntityId, Fold, Stage, State};
+use docmill_model::{Code, Stage, State};
 use docmill_store::Output;
 use serde_json::json;
 
-use crate::world::{World, failure, output, referents};
+use crate::fold::folded;
+use crate::world::{PROJECT, World, failure, output, referents};
 
 pub async fn documents_that_are_not_complete_are_not_in_the_graph(w: &World<'_>) {
     let done = w.add("a.txt", "Anna met Ben").await;
@@ -35,43 +36,33 @@ pub async fn another_version_of_the_fold_folds_everything_anew(w: &World<'_>) {
     w.store.use_fold("1").await.unwrap();
     w.fold().await;
     w.store.use_fold("1").await.unwrap();
-    assert!(w.store.dirty(9).await.unwrap().is_none());
+    assert!(w.is_folded().await);
     w.store.use_fold("2").await.unwrap();
-    assert_eq!(w.store.dirty(9).await.unwrap().unwrap().profiles.len(), 2);
+    assert_eq!(w.unfolded().await.len(), 2);
     w.fold().await;
     assert_eq!(w.entity_names().await, ["Anna", "Ben"]);
     w.store.settle().await.unwrap();
 }
 
-pub async fn a_profile_that_changes_during_the_fold_stays_dirty(w: &World<'_>) {
+pub async fn a_profile_that_changes_during_the_fold_is_folded_again(w: &World<'_>) {
     w.add("a.txt", "Anna").await;
-    let dirty = w.store.dirty(9).await.unwrap().unwrap();
-    assert_eq!((dirty.profiles.len(), dirty.profiles[0].members.len()), (1, 1));
+    while w.store.count_documents(9).await.unwrap() > 0 {}
+    let seen = w.unfolded().await;
+    assert_eq!((seen.len(), seen[0].1.documents), (1, 1));
     w.add("b.txt", "Anna again").await;
-    let fold = Fold::default();
-    w.store.fold(dirty.clone(), fold.clone()).await.unwrap();
-    let again = w.store.dirty(9).await.unwrap().unwrap();
-    assert_eq!(again.profiles[0].members.len(), 2);
+    while w.store.count_documents(9).await.unwrap() > 0 {}
+    w.store.put_fold(PROJECT, vec![folded(PROJECT, &seen)], vec![]).await.unwrap();
+    assert!(w.entity_names().await.is_empty(), "what was seen is not what is there");
+    assert_eq!(w.unfolded().await[0].1.documents, 2);
     w.fold().await;
-    assert!(w.store.dirty(9).await.unwrap().is_none());
+    assert!(w.is_folded().await);
     assert_eq!(w.entity_names().await, ["Anna"]);
 
     // One that left meanwhile is not brought back.
     let all = w.store.document_ids(None, 9).await.unwrap();
     w.store.forget(all).await.unwrap();
-    let dirty = w.store.dirty(9).await.unwrap().unwrap();
     w.fold().await;
-    let entity = docmill_model::Entity {
-        id: EntityId(uuid::Uuid::from_u128(1)),
-        kind: docmill_model::MentionType::Person,
-        name: "Anna".into(),
-        aliases: vec![],
-        identifiers: vec![],
-        documents: 1,
-        mentions: 1,
-    };
-    let late = Fold { profiles: vec![(dirty.profiles[0].id, entity.id)], entities: vec![entity], merges: vec![] };
-    w.store.fold(dirty, late).await.unwrap();
+    w.store.put_fold(PROJECT, vec![folded(PROJECT, &seen)], vec![]).await.unwrap();
     assert!(w.entity_names().await.is_empty());
 }
 
@@ -85,7 +76,7 @@ pub async fn an_entity_leaves_with_its_last_referent(w: &World<'_>) {
         assert_eq!(w.store.entity_rows(None, 9).await.unwrap().len(), entities);
         assert!(w.store.merge_rows(None, 9).await.unwrap().is_empty());
     }
-    assert!(w.store.dirty(9).await.unwrap().is_none());
+    assert!(w.is_folded().await);
 }
 
 /// An entity is named after its least referent. When a new version reads that referent differently, it moves to
@@ -106,21 +97,12 @@ pub async fn a_referent_that_changes_its_profile_takes_its_entity_along(w: &Worl
             w.store.commit(claim.done(Output::Referents(found), vec![], json!({}))).await.unwrap();
             w.finish(document, "").await;
         }
+        while w.store.count_documents(99).await.unwrap() > 0 {}
         // One profile at a time, the last first, so that the order is not that of their making.
-        let mut parts = Vec::new();
-        let dirty = w.store.dirty(99).await.unwrap().unwrap();
-        for (profile, revision) in dirty.profiles.iter().zip(&dirty.revisions) {
-            let part = docmill_store::DirtyProfiles {
-                project: dirty.project.clone(),
-                profiles: vec![profile.clone()],
-                revisions: vec![*revision],
-            };
-            parts.push(part);
+        for part in w.unfolded().await.into_iter().rev() {
+            w.store.put_fold(PROJECT, vec![folded(PROJECT, &[part])], vec![]).await.unwrap();
         }
-        for part in parts.into_iter().rev() {
-            let fold = crate::world::fold(&part.profiles);
-            w.store.fold(part, fold).await.unwrap();
-        }
+        w.fold().await;
         let expected: std::collections::BTreeSet<_> = [name, "Berta"].into();
         assert_eq!(w.entity_names().await, expected.into_iter().collect::<Vec<_>>());
         assert_eq!(w.store.merge_rows(None, 9).await.unwrap().len(), usize::from(name == "Berta"));

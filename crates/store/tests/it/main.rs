@@ -2,8 +2,11 @@
 
 mod claim;
 mod commit;
+mod decision;
+mod fold;
 mod forget;
 mod graph;
+mod identity;
 mod outbox;
 mod read;
 mod retry;
@@ -84,10 +87,26 @@ macro_rules! suite_on {
             graph {
                 documents_that_are_not_complete_are_not_in_the_graph
                 another_version_of_the_fold_folds_everything_anew
-                a_profile_that_changes_during_the_fold_stays_dirty
+                a_profile_that_changes_during_the_fold_is_folded_again
                 an_entity_leaves_with_its_last_referent
                 a_referent_that_changes_its_profile_takes_its_entity_along
                 rows_come_in_the_same_order_page_by_page
+            }
+            identity {
+                profiles_add_up_what_complete_documents_say
+                links_are_seen_from_both_sides_and_leave_with_their_profiles
+                links_that_were_computed_of_an_older_state_are_refused
+                a_document_that_has_two_profiles_of_an_entity_counts_once
+                an_id_that_an_entity_had_leads_to_what_it_became
+                doubtful_pairs_are_told_once_with_their_best_link
+                members_and_mentions_are_found_by_their_entity
+            }
+            decision {
+                a_decision_is_kept_once_and_comes_back_in_order
+                an_anchor_finds_its_referent_by_normal_form_and_else_by_quote
+                a_decision_sleeps_while_its_document_is_away
+                what_is_one_profile_is_held_apart_until_it_is_undone
+                a_decision_of_another_project_has_no_effect
             }
             search {
                 a_query_is_words_and_phrases_without_operators

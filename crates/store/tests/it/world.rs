@@ -124,14 +124,6 @@ impl<'a> World<'a> {
         self.store.document(document).await.unwrap().state
     }
 
-    /// Folds what is dirty: each profile with members becomes the entity of its least referent.
-    pub async fn fold(&self) {
-        while let Some(dirty) = self.store.dirty(1000).await.unwrap() {
-            let fold = fold(&dirty.profiles);
-            self.store.fold(dirty, fold).await.unwrap();
-        }
-    }
-
     pub async fn relations(&self, query: docmill_store::RelationQuery) -> Vec<docmill_store::RelationRow> {
         let mut rows = Vec::new();
         let mut take = |row| {
@@ -303,33 +295,6 @@ pub fn relations(document: DocumentId, text: &str) -> Vec<Relation> {
         evidence: Evidence { span: Span::new(0, 1), mentions: [from.mentions[0], to.mentions[0]] },
     };
     others.iter().map(relation).collect()
-}
-
-pub fn fold(profiles: &[docmill_model::Profile]) -> docmill_model::Fold {
-    use docmill_model::{Entity, EntityId, Merge, ProjectId};
-    let mut fold = docmill_model::Fold::default();
-    for profile in profiles {
-        let Some((least, others)) = profile.members.split_first() else { continue };
-        let id = EntityId::new(ProjectId::new(PROJECT), least.referent);
-        fold.profiles.push((profile.id, id));
-        fold.entities.push(Entity {
-            id,
-            kind: profile.key.kind,
-            name: least.forms[0].0.clone(),
-            aliases: vec![],
-            identifiers: vec![],
-            documents: profile.members.len() as u32,
-            mentions: profile.members.iter().map(|m| m.mentions).sum(),
-        });
-        let merge = |m: &docmill_model::ProfileMember| Merge {
-            entity: id,
-            member: m.referent,
-            reasons: vec!["same_name".into()],
-            score: 1000,
-        };
-        fold.merges.extend(others.iter().map(merge));
-    }
-    fold
 }
 
 pub fn chars(text: &str) -> u32 {
