@@ -1,9 +1,15 @@
-//! From what someone types to an entity.
+//! From what someone types to an entity, and from there to all that is known of it.
+
+mod account;
+mod doubt;
 
 use docmill_analyze::name;
 use docmill_model::EntityId;
 use docmill_store::{EntityRow, Store};
 use uuid::Uuid;
+
+pub use account::{Account, Doubt, Extent, Fact, InDocument, account};
+pub use doubt::{Part, Question, doubtful, question};
 
 /// Entities read at a time: bounds memory, whatever the size of the store.
 const PAGE: usize = 1000;
@@ -71,7 +77,7 @@ pub async fn find(store: &dyn Store, word: &str, limit: usize) -> Result<Found, 
 }
 
 /// The hex digits of a word that can be the beginning of an id, without dashes.
-fn id_digits(word: &str) -> Option<String> {
+pub(crate) fn id_digits(word: &str) -> Option<String> {
     // No id is longer with its dashes; nobody writes more of them.
     if word.len() > 2 * ALL_DIGITS {
         return None;
@@ -82,6 +88,11 @@ fn id_digits(word: &str) -> Option<String> {
 }
 
 async fn by_id(store: &dyn Store, digits: &str, limit: usize) -> Result<Found, docmill_store::Error> {
+    if let Ok(id) = Uuid::try_parse(digits)
+        && let Some(row) = store.entity_row(EntityId(id)).await?
+    {
+        return Ok(Found { fit: Some(Fit::Id), entities: vec![row], total: 1 });
+    }
     let Ok(least) = u128::from_str_radix(&format!("{digits:0<ALL_DIGITS$}"), 16) else { return Ok(Found::nothing()) };
     let mut found = Best::new(limit);
     let mut after = least.checked_sub(1).map(|before| EntityId(Uuid::from_u128(before)));

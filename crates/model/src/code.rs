@@ -61,6 +61,8 @@ codes! {
     STORE_ERROR "store_error" "the workspace's store refused an operation" "run `docmill doctor`"
     NOT_FOUND "not_found" "nothing in this workspace has that name or id" "`docmill status` and `docmill search` show what is there"
     AMBIGUOUS "ambiguous" "several documents or entities match" "give one of the ids that are listed, or the whole path"
+    SAME_ENTITY "same_entity" "the two sides of a decision are one entity, and nothing says which part of it is meant" "name on the second side what is to be taken out: NAME@DOCUMENT, or the id of a mention"
+    BAD_DECISIONS "bad_decisions" "a file of decisions cannot be read" "write it anew with `docmill decisions export`"
     BAD_CONFIG "bad_config" "the configuration has a key or a value that is not understood" "`docmill config check` names the place"
     BAD_QUERY "bad_query" "the query cannot be understood" "write words, or a phrase between double quotes"
     BAD_ARGUMENT "bad_argument" "an argument of the command cannot be used" "see `docmill help`"

@@ -1,0 +1,65 @@
+//! From what someone types to one side of a decision.
+
+use std::ffi::OsStr;
+
+use anyhow::Result;
+use docmill_engine::decide::{self, Side};
+use docmill_engine::entity;
+use docmill_model::MentionId;
+use docmill_store::Store;
+
+use crate::failure::Error;
+use crate::find;
+use crate::format::shortened;
+
+/// Signs `@` that may part a name from a document, from the right; a name or a path has few of its own.
+const PARTINGS: usize = 8;
+/// The longest name that fits a line of a list.
+const NAME: usize = 48;
+
+/// An entity's id or its beginning, a name that only one entity has, the id of a mention, or `NAME@DOCUMENT`. The fold
+/// must be up to date.
+pub async fn side(store: &dyn Store, word: &str) -> Result<Side> {
+    let found = entity::find(store, word, 1).await?;
+    if found.total > 0 {
+        return Ok(Side::Entity(find::entity(store, word).await?));
+    }
+    if let Some(side) = decide::mention(store, word).await? {
+        return Ok(side);
+    }
+    for (at, _) in word.rmatch_indices('@').take(PARTINGS) {
+        let (name, document) = (&word[..at], &word[at + 1..]);
+        if !name.is_empty() && !document.is_empty() {
+            match find::document(store, OsStr::new(document)).await {
+                Ok(document) => return in_document(store, name, document).await,
+                // The sign was one of the document's own.
+                Err(error) if matches!(error.downcast_ref(), Some(Error::NoDocument(_))) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Err(Error::NoEntity(word.to_owned()).into())
+}
+
+async fn in_document(store: &dyn Store, name: &str, id: docmill_model::DocumentId) -> Result<Side> {
+    let mut found = decide::in_document(store, id, name).await?;
+    let document = find::place(store, &store.document(id).await?).await?;
+    match found.len() {
+        0 => Err(Error::NoMention { name: name.to_owned(), document }.into()),
+        1 => Ok(found.remove(0).1),
+        _ => {
+            let line = |(mention, side): &(MentionId, Side)| {
+                let identifiers = match side {
+                    Side::Name { referent, .. } => &referent.identifiers[..],
+                    Side::Entity(_) => &[],
+                };
+                let identifiers = identifiers.iter().map(|i| format!("  {}", shortened(&i.value, NAME)));
+                let name = shortened(side.name(), NAME);
+                format!("{mention}  {}  {name}{}", side.kind(), identifiers.collect::<String>())
+            };
+            let hint = Some("give the id of the mention in the place of the name".to_owned());
+            let matches = found.iter().map(line).collect();
+            Err(Error::Ambiguous { what: "names", word: format!("{name} in {document}"), matches, hint }.into())
+        }
+    }
+}

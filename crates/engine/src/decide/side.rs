@@ -1,0 +1,220 @@
+//! The sides of a decision: what was named, and the places that stand for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use docmill_model::{Anchor, DocumentId, EntityId, MentionId, MentionType, ProfileId, Referent, ReferentId};
+use docmill_store::{EntityRow, MemberRow, MentionRow, Store};
+
+use crate::entity::{Fit, Wanted};
+
+/// Members of an entity read at a time.
+const PAGE: usize = 10_000;
+/// Pages of members that are looked through for a place of each profile: a profile that shows later in an entity of
+/// a hundred thousand documents is left out.
+const PAGES: usize = 10;
+/// Anchors whose entities are looked up after a decision: what a person reads.
+const LOOKED: usize = 100;
+
+/// What a person means by one side of a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// All of an entity.
+    Entity(EntityRow),
+    /// What one document means by a name.
+    Name { project: String, document: DocumentId, referent: Referent, entity: Option<EntityId> },
+}
+
+impl Side {
+    pub fn project(&self) -> &str {
+        match self {
+            Self::Entity(row) => &row.project,
+            Self::Name { project, .. } => project,
+        }
+    }
+
+    pub fn kind(&self) -> MentionType {
+        match self {
+            Self::Entity(row) => row.entity.kind,
+            Self::Name { referent, .. } => referent.kind,
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Entity(row) => &row.entity.name,
+            Self::Name { referent, .. } => shown(referent),
+        }
+    }
+
+    /// Whether it is a document's part of an entity.
+    pub(super) fn is_part_of(&self, whole: &EntityRow) -> bool {
+        matches!(self, Self::Name { entity, .. } if *entity == Some(whole.entity.id))
+    }
+}
+
+/// Whether one side holds the other.
+pub(super) fn overlap(a: &Side, b: &Side) -> bool {
+    match (a, b) {
+        (Side::Entity(a), Side::Entity(b)) => a.entity.id == b.entity.id,
+        (Side::Entity(whole), part) | (part, Side::Entity(whole)) => part.is_part_of(whole),
+        (Side::Name { referent: a, .. }, Side::Name { referent: b, .. }) => a.id == b.id,
+    }
+}
+
+/// The most frequent form, then the longest, then the least.
+pub(super) fn shown(referent: &Referent) -> &str {
+    most_frequent(&referent.forms).unwrap_or(&referent.normal)
+}
+
+fn most_frequent(forms: &[(String, u32)]) -> Option<&str> {
+    let best =
+        forms.iter().max_by(|(a, n), (b, m)| n.cmp(m).then(a.chars().count().cmp(&b.chars().count())).then(b.cmp(a)));
+    best.map(|(form, _)| form.as_str())
+}
+
+/// The side that the mention of an id belongs to. Takes time in proportion to all mentions.
+pub async fn mention(store: &dyn Store, id: &str) -> Result<Option<Side>, docmill_store::Error> {
+    let Ok(id) = uuid::Uuid::try_parse(id) else { return Ok(None) };
+    let Some(row) = store.find_mention(MentionId(id)).await? else { return Ok(None) };
+    let project = store.document(row.document).await?.project;
+    let referents = store.referents(row.document).await?;
+    let (document, entity) = (row.document, row.entity);
+    Ok(referents.into_iter().find(|referent| referent.id == row.referent).map(|referent| Side::Name {
+        project,
+        document,
+        referent,
+        entity,
+    }))
+}
+
+/// What a document means by a name: those that have a form that fits best, each with its first mention. Exact forms
+/// hide folded ones, and these those that have the words.
+pub async fn in_document(
+    store: &dyn Store,
+    document: DocumentId,
+    name: &str,
+) -> Result<Vec<(MentionId, Side)>, docmill_store::Error> {
+    let wanted = Wanted::new(name);
+    let fit = |referent: &Referent| referent.forms.iter().filter_map(|(form, _)| wanted.fit(form, &[])).min();
+    let mut best: Option<Fit> = None;
+    let mut found = Vec::new();
+    for referent in store.referents(document).await? {
+        let Some(fit) = fit(&referent) else { continue };
+        if best.is_none_or(|best| fit < best) {
+            best = Some(fit);
+            found.clear();
+        }
+        if best == Some(fit) {
+            found.push(referent);
+        }
+    }
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let project = store.document(document).await?.project;
+    let entities = entity_of(&store.mention_rows(document).await?);
+    let side = |referent: Referent| {
+        let first = *referent.mentions.first()?;
+        let entity = entities.get(&referent.id).copied();
+        Some((first, Side::Name { project: project.clone(), document, referent, entity }))
+    };
+    Ok(found.into_iter().filter_map(side).collect())
+}
+
+fn entity_of(rows: &[MentionRow]) -> BTreeMap<ReferentId, EntityId> {
+    rows.iter().filter_map(|row| Some((row.referent, row.entity?))).collect()
+}
+
+/// The places that stand for sides: of a name its own, of an entity one for each of its profiles that is not
+/// `without`. Sorted, each once.
+pub(super) async fn anchors(
+    store: &dyn Store,
+    sides: &[Side],
+    without: &[Side],
+) -> Result<Vec<Anchor>, docmill_store::Error> {
+    let without: BTreeSet<ReferentId> = without.iter().filter_map(referent_id).collect();
+    let mut out = BTreeSet::new();
+    for side in sides {
+        match side {
+            Side::Name { document, referent, .. } => {
+                out.insert(anchor(*document, referent.kind, &referent.normal, &referent.forms));
+            }
+            Side::Entity(row) => out.extend(places(store, row.entity.id, &without).await?),
+        }
+    }
+    Ok(out.into_iter().collect())
+}
+
+fn referent_id(side: &Side) -> Option<ReferentId> {
+    match side {
+        Side::Entity(_) => None,
+        Side::Name { referent, .. } => Some(referent.id),
+    }
+}
+
+/// For each profile of an entity the place in its first document.
+async fn places(
+    store: &dyn Store,
+    entity: EntityId,
+    without: &BTreeSet<ReferentId>,
+) -> Result<Vec<Anchor>, docmill_store::Error> {
+    let mut wanted: BTreeSet<ProfileId> = store.profile_rows(entity).await?.into_iter().map(|row| row.id).collect();
+    let mut out = Vec::new();
+    let mut after = None;
+    for _ in 0..PAGES {
+        let rows = store.member_rows(entity, after, PAGE).await?;
+        let Some(last) = rows.last() else { break };
+        after = Some((last.document, last.referent));
+        for row in rows.iter().filter(|row| !without.contains(&row.referent)) {
+            if wanted.remove(&row.profile) {
+                out.push(anchor_of(row));
+            }
+        }
+        if wanted.is_empty() {
+            break;
+        }
+    }
+    Ok(out)
+}
+
+/// The place of a member.
+pub fn anchor_of(row: &MemberRow) -> Anchor {
+    anchor(row.document, row.kind, &row.normal, &row.forms)
+}
+
+fn anchor(document: DocumentId, kind: MentionType, normal: &str, forms: &[(String, u32)]) -> Anchor {
+    let quote = most_frequent(forms).unwrap_or(normal).to_owned();
+    Anchor { document, kind, normal: normal.to_owned(), quote }
+}
+
+/// The entities that anchors find now, each once, those of the first anchors first. Of documents that are gone there
+/// are none.
+pub async fn entities_of(store: &dyn Store, anchors: &[Anchor]) -> Result<Vec<EntityRow>, docmill_store::Error> {
+    let mut by_document: BTreeMap<DocumentId, Vec<&Anchor>> = BTreeMap::new();
+    for anchor in anchors.iter().take(LOOKED) {
+        by_document.entry(anchor.document).or_default().push(anchor);
+    }
+    let mut ids = BTreeSet::new();
+    for (document, anchors) in by_document {
+        let referents = match store.referents(document).await {
+            Err(docmill_store::Error::UnknownDocument(_)) => continue,
+            referents => referents?,
+        };
+        let entities = entity_of(&store.mention_rows(document).await?);
+        let found = anchors.into_iter().filter_map(|anchor| find(&referents, anchor));
+        ids.extend(found.filter_map(|referent| entities.get(&referent.id)));
+    }
+    let mut rows = Vec::new();
+    for id in ids {
+        rows.extend(store.entity_row(id).await?);
+    }
+    Ok(rows)
+}
+
+/// As [`Anchor`] says.
+fn find<'a>(referents: &'a [Referent], anchor: &Anchor) -> Option<&'a Referent> {
+    let of_kind = || referents.iter().filter(|r| r.kind == anchor.kind);
+    of_kind()
+        .find(|r| r.normal == anchor.normal)
+        .or_else(|| of_kind().find(|r| r.forms.iter().any(|(form, _)| *form == anchor.quote)))
+}
