@@ -10,11 +10,21 @@ const NARROW: usize = 50;
 /// Words with which no line ends that is an item.
 const OPEN: &[&str] = &["&", "and", "at", "by", "for", "in", "of", "on", "the", "to", "with"];
 
-/// Cuts a stretch of a text at the line ends that its author made: those of lines in which the next word would
-/// still have had room. Every character lies in exactly one piece, but for these line ends.
+/// Cuts a stretch of a text at tabs, empty lines, and the line ends that its author made: those of lines in which the
+/// next word would still have had room. Linear time.
 pub(super) fn lines(text: &str, stretch: ByteSpan) -> Vec<ByteSpan> {
-    let slice = &text[stretch.start..stretch.end];
-    let lines: Vec<&str> = slice.split('\n').collect();
+    let mut out = Vec::new();
+    let mut at = stretch.start;
+    for paragraph in text[stretch.start..stretch.end].split("\n\n") {
+        cut(text, ByteSpan::new(at, at + paragraph.len()), &mut out);
+        at += paragraph.len() + "\n\n".len();
+    }
+    out.retain(|piece| !text[piece.start..piece.end].trim().is_empty());
+    out
+}
+
+fn cut(text: &str, paragraph: ByteSpan, out: &mut Vec<ByteSpan>) {
+    let lines: Vec<&str> = text[paragraph.start..paragraph.end].split_inclusive(['\n', '\t']).collect();
     let width = lines.iter().map(|line| line.len()).max().unwrap_or(0);
     let small = lines.iter().skip(1).filter(|line| line.trim_start().starts_with(char::is_lowercase)).count();
     let wrapped = width >= NARROW || small * 4 >= lines.len();
@@ -22,20 +32,17 @@ pub(super) fn lines(text: &str, stretch: ByteSpan) -> Vec<ByteSpan> {
         let Some(first) = next.split_whitespace().next() else { return false };
         let last = line.split_whitespace().next_back().unwrap_or_default();
         // Proportional type and ragged edges: three quarters of the longest line count as full.
-        let full = (line.len() + 1 + first.len()) * 4 > width * 3;
-        wrapped && full || OPEN.iter().any(|word| last.eq_ignore_ascii_case(word))
+        let full = (line.len() + first.len()) * 4 > width * 3;
+        !line.ends_with('\t') && (wrapped && full || OPEN.iter().any(|word| last.eq_ignore_ascii_case(word)))
     };
-    let (mut out, mut start, mut at) = (Vec::new(), stretch.start, stretch.start);
+    let (mut start, mut end) = (paragraph.start, paragraph.start);
     for (index, line) in lines.iter().enumerate() {
-        let end = at + line.len();
+        end += line.len();
         if !lines.get(index + 1).is_some_and(|next| goes_on(line, next)) {
             out.push(ByteSpan::new(start, end));
-            start = end + 1;
+            start = end;
         }
-        at = end + 1;
     }
-    out.retain(|piece| !text[piece.start..piece.end].trim().is_empty());
-    out
 }
 
 #[cfg(test)]
@@ -43,8 +50,9 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &[&str]) {
-        let found: Vec<_> = lines(text, ByteSpan::new(0, text.len())).iter().map(|p| &text[p.start..p.end]).collect();
-        assert_eq!(found, expected);
+        let found: Vec<_> =
+            lines(text, ByteSpan::new(0, text.len())).iter().map(|p| text[p.start..p.end].trim()).collect();
+        assert_eq!(found, expected, "{text:?}");
     }
 
     #[test]
@@ -55,6 +63,7 @@ mod tests {
         check(prose, &[prose]);
         check("Trustees of the Museum of\nNavigation\nHarrow", &["Trustees of the Museum of\nNavigation", "Harrow"]);
         check("a narrow column\nof a leaflet that\nhas names", &["a narrow column\nof a leaflet that\nhas names"]);
+        check("Date\tPayee of\tAcme", &["Date", "Payee of", "Acme"]);
         check("Anna Schmidt\nBo Li\nDirector\nAcme", &["Anna Schmidt", "Bo Li", "Director", "Acme"]);
         check(
             "Kind regards from all of us here at the Harrow Point Museum\n\nAnna Schmidt\nDirector",
