@@ -3,19 +3,21 @@
 //!
 //! The measure against which `bench/cases/overhead` and `bench/cases/pdfs` hold a whole run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use docmill_analyze as analyze;
+use docmill_analyze::fold::link::Linking;
 use docmill_analyze::names::Names;
 use docmill_engine::{Direct, Part, Reader};
 use docmill_extract::{Flow, Options};
 use docmill_infer::NameModel;
-use docmill_model::graph::ProfileMember;
-use docmill_model::{Digest, DocumentId, MediaType, Page, Profile, ProfileId, ProfileKey, ProjectId, Referent, Span};
+use docmill_model::{
+    Component, Digest, DocumentId, Fold, Link, MediaType, Page, Profile, ProfileId, ProjectId, Referent, Span,
+};
 use serde_json::json;
 
 /// That of the program, so that both allocate alike.
@@ -142,32 +144,76 @@ impl Pile {
                 .mentions
         });
         let referents = self.timed("resolve_entities", || analyze::referent::referents(id, &cleaned.text, &mentions));
-        let relations = self.timed("build_relationships", || analyze::relation::relations(&text, &blocks, &mentions, &referents));
+        let relations =
+            self.timed("build_relationships", || analyze::relation::relations(&cleaned.text, &blocks, &mentions, &referents));
         self.chunks += chunks.len() as u64;
         self.mentions += mentions.len() as u64;
         self.relations += relations.len() as u64;
         for referent in referents {
-            self.profile(id, referent);
+            self.profile(referent);
         }
     }
 
-    fn profile(&mut self, document: DocumentId, referent: Referent) {
-        let id = ProfileId::new(&referent.profile_key());
-        let mentions = referent.mentions.len() as u32;
-        let member = ProfileMember { referent: referent.id, document, forms: referent.forms, mentions };
-        let key = ProfileKey {
-            kind: referent.kind,
-            normal: referent.normal,
-            identifiers: referent.identifiers,
-            discriminator: referent.discriminator,
-        };
-        self.profiles.entry(id).or_insert(Profile { id, key, members: Vec::new() }).members.push(member);
+    fn profile(&mut self, referent: Referent) {
+        let key = referent.key();
+        let id = ProfileId::new(&key.digest());
+        let new = || Profile { id, key, documents: 0, mentions: 0, forms: Vec::new(), least: referent.id };
+        let profile = self.profiles.entry(id).or_insert_with(new);
+        profile.documents += 1;
+        profile.mentions += referent.mentions.len() as u32;
+        profile.least = profile.least.min(referent.id);
+        for (form, count) in referent.forms {
+            match profile.forms.iter_mut().find(|(known, _)| *known == form) {
+                Some((_, sum)) => *sum += count,
+                None => profile.forms.push((form, count)),
+            }
+        }
     }
 
+    /// All profiles at once, in the blocks and components that they make.
     fn fold(&mut self) {
-        let mut profiles: Vec<Profile> = std::mem::take(&mut self.profiles).into_values().collect();
-        profiles.iter_mut().for_each(|profile| profile.members.sort_by_key(|member| member.referent));
-        let fold = self.timed("fold", || analyze::fold::fold(ProjectId::new(PROJECT), &profiles));
-        self.entities = fold.entities.len() as u64;
+        let project = ProjectId::new(PROJECT);
+        let profiles = std::mem::take(&mut self.profiles);
+        let components = self.timed("fold", || {
+            let come = profiles.values().map(|profile| (profile.id, profile.key.clone())).collect();
+            let mut linking = Linking::new(project, come, Vec::new());
+            let blocks = linking.blocks().into_iter().map(|(block, _)| (block, Vec::new())).collect();
+            linking.see_blocks(blocks);
+            components(&profiles, linking.links(Vec::new()).new)
+        });
+        let folds: Vec<Fold> =
+            self.timed("fold", || components.iter().map(|component| analyze::fold::fold(project, component)).collect());
+        self.entities = folds.iter().map(|fold| fold.entities.len() as u64).sum();
     }
+}
+
+/// Profiles that links lead between.
+fn components(profiles: &BTreeMap<ProfileId, Profile>, links: Vec<Link>) -> Vec<Component> {
+    let joining = |link: &Link| link.veto.is_none() && link.score >= analyze::pair::MERGE;
+    let mut links_of: BTreeMap<ProfileId, Vec<Link>> = BTreeMap::new();
+    for link in links.into_iter().filter(joining) {
+        links_of.entry(link.a).or_default().push(link.clone());
+        links_of.entry(link.b).or_default().push(link);
+    }
+    let mut seen = BTreeSet::new();
+    let mut out = Vec::new();
+    for id in profiles.keys() {
+        let mut queue = vec![*id];
+        let mut members = BTreeSet::new();
+        while let Some(id) = queue.pop() {
+            if seen.insert(id) {
+                members.insert(id);
+                queue.extend(links_of.get(&id).into_iter().flatten().flat_map(|link| [link.a, link.b]));
+            }
+        }
+        if !members.is_empty() {
+            out.push(Component {
+                links: members.iter().filter_map(|id| links_of.get(id)).flatten().cloned().collect(),
+                profiles: members.iter().filter_map(|id| profiles.get(id)).cloned().collect(),
+                rulings: Vec::new(),
+                threshold: analyze::pair::MERGE,
+            });
+        }
+    }
+    out
 }

@@ -25,8 +25,8 @@ pub enum Error {
 /// Folds what is not folded yet and writes everything. Documents that are still on their way have their
 /// `document` line only.
 ///
-/// Lines come by kind in the order document, page, block, chunk, mention, entity, merge, relation, text; within a
-/// kind by document id and then by place, or by their own id. Of one document no more is held at a time than its
+/// Lines come by kind in the order document, page, block, chunk, mention, entity, merge, possibly_same_as, relation,
+/// text; within a kind by document id and then by place, or by their own id. Of one document no more is held at a time than its
 /// text and its mentions; of the words of its pages only a window.
 pub async fn export(store: &dyn Store, out: &mut (dyn Write + Send), with_text: bool) -> Result<(), Error> {
     fold::fold_all(store).await?;
@@ -51,6 +51,7 @@ pub async fn export(store: &dyn Store, out: &mut (dyn Write + Send), with_text: 
     }
     entity_lines(store, out).await?;
     merge_lines(store, out).await?;
+    possible_lines(store, out).await?;
     relation_lines(store, out).await?;
     if with_text {
         for &id in &complete {
@@ -276,6 +277,22 @@ async fn merge_lines(store: &dyn Store, out: &mut (dyn Write + Send)) -> Result<
         for row in &rows {
             let line = json!({
                 "kind": "merge", "entity": row.entity, "member": row.member, "reasons": row.reasons, "score": row.score,
+            });
+            write(out, &line)?;
+        }
+    }
+}
+
+async fn possible_lines(store: &dyn Store, out: &mut (dyn Write + Send)) -> Result<(), Error> {
+    let mut after = None;
+    loop {
+        let rows = store.possible_rows(after, PAGE).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = Some((last.a, last.b));
+        for row in &rows {
+            let line = json!({
+                "kind": "possibly_same_as", "a": row.a, "b": row.b, "score": row.score, "reasons": row.reasons,
+                "refused": row.refused,
             });
             write(out, &line)?;
         }

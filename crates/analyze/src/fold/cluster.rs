@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 
-use docmill_model::{Action, Component, DecisionId, Link, Profile, ProfileId, Ruling};
+use docmill_model::{Action, Component, DecisionId, Link, ProfileId, Ruling};
 
 use super::Group;
 use crate::pair::{self, Prepared};

@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 use crate::pile::{self, MAIL, Pile};
 
 /// Kinds in the order in which they are exported.
-const KINDS: [&str; 9] = ["document", "page", "block", "chunk", "mention", "entity", "merge", "relation", "text"];
+const KINDS: [&str; 10] =
+    ["document", "page", "block", "chunk", "mention", "entity", "merge", "possibly_same_as", "relation", "text"];
 
 fn schema() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/export.schema.json");
@@ -61,6 +62,7 @@ fn odd_pile() -> Pile {
         ("nested/mail.eml", MAIL),
         ("nested/copy of mail.eml", MAIL),
         ("nested/cut.eml", &MAIL[..MAIL.len() - 8]),
+        ("nested/other.eml", &MAIL.replace("anna@example.org", "anna@example.net")),
         (
             "white.txt",
             "Paid\u{a0}\u{a0}EUR 5.00 \t\r\n\r\n\r\non 3 March 2024, a co-\noperation; un\u{ad}\u{200b}seen\u{202e} \u{feff}end \r",
@@ -197,6 +199,7 @@ fn check_order(export: &str, rows: &Rows) {
         ("mention", &["document", "start"]),
         ("entity", &["id"]),
         ("merge", &["entity", "member"]),
+        ("possibly_same_as", &["a", "b"]),
         ("relation", &["from", "to", "type"]),
         ("text", &["document"]),
     ] {
@@ -375,7 +378,8 @@ async fn check_merges(workspace: &Workspace, rows: &Rows) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_schema_refuses_a_row_with_a_field_more_or_less() {
-    let pile = Pile::new(&[("a.eml", MAIL), ("b.eml", &MAIL.replace("$500", "$700"))]);
+    let other = MAIL.replace("anna@example.org", "anna@example.net");
+    let pile = Pile::new(&[("a.eml", MAIL), ("b.eml", &MAIL.replace("$500", "$700")), ("c.eml", &other)]);
     let (_, export) = run_over(&pile, &pile.documents()).await;
     let validator = validator(&schema());
     let rows = export.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
