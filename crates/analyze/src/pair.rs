@@ -142,3 +142,6 @@ fn identify(a: &Prepared, b: &Prepared, likeness: &mut Likeness) {
         likeness.score = likeness.score.min(ASK);
     }
 }
+
+#[cfg(test)]
+mod tests;

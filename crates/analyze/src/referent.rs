@@ -120,10 +120,8 @@ fn referent(document: DocumentId, nodes: &[&Node<'_>], mentions: &[&Mention]) ->
     for member in &members {
         *forms.entry(&member.name).or_default() += 1;
     }
-    // A country that acts (`Germany`) is of the type that it has more often.
-    let places = |kind| nodes.iter().filter(|n| n.kind == kind).map(|n| n.items.len()).sum::<usize>();
-    let kind = nodes.iter().map(|n| n.kind).max_by_key(|kind| (places(*kind), Reverse(*kind)))?;
-    let fullest = nodes.iter().filter(|n| n.kind == kind).max_by_key(|n| fullness(n))?;
+    let kind = nodes.first()?.kind;
+    let fullest = nodes.iter().max_by_key(|n| fullness(n))?;
     let identifiers: BTreeSet<&Identifier> = nodes.iter().flat_map(|n| n.identifiers).collect();
     let known_here_alone = kind == MentionType::Person && identifiers.is_empty() && fullest.is_bare();
     Some(Referent {
@@ -219,10 +217,7 @@ pub(crate) mod tests {
             &[anna(0, None), anna(20, Some("a@x")), anna(40, Some("b@x"))],
             &[("anna", &[0]), ("anna", &[20]), ("anna", &[40])],
         );
-        check(
-            &[mention(Org, 0, "X", None, None), mention(Org, 20, "X", Some("a@x"), None)],
-            &[("x", &[0, 20])],
-        );
+        check(&[mention(Org, 0, "X", None, None), mention(Org, 20, "X", Some("a@x"), None)], &[("x", &[0, 20])]);
     }
 
     #[test]

@@ -47,6 +47,11 @@ impl Given {
         self != other && TABLE.links[self.0 as usize].binary_search(&other).is_ok()
     }
 
+    /// Whether both may be used for a third name: `Abbey` and `Abbie`.
+    pub(crate) fn shares_name(self, other: Self) -> bool {
+        self.others().iter().any(|name| other.others().binary_search(name).is_ok())
+    }
+
     /// The names that one may be used for, sorted.
     pub(crate) fn others(self) -> &'static [Self] {
         &TABLE.links[self.0 as usize]

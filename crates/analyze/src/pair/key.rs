@@ -11,6 +11,9 @@ use super::token::Token;
 /// Keys of a profile at most.
 const MOST: usize = 24;
 
+/// Letters at either end of a single word that make a key.
+const END: usize = 4;
+
 /// The blocking keys of a profile, sorted and distinct: coarse ones, whose blocks are large where a word is frequent,
 /// and fine ones, whose blocks stay small. Empty for types whose normal form is exact.
 pub fn keys(profile: &ProfileKey) -> Vec<String> {
@@ -110,7 +113,10 @@ impl Keys {
             self.add('w', &[text(word)]);
         }
         if let [one] = full {
+            let word = text(one);
             self.add('x', &[&format!("{:x}", one.sound())]);
+            self.add('f', &[&word[..word.len().min(END)]]);
+            self.add('e', &[&word[word.len().saturating_sub(END)..]]);
         }
     }
 }

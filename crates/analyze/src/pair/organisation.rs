@@ -12,6 +12,9 @@ const LEFT: u32 = 100;
 /// Words that a name may leave out and mean the same. Sorted.
 const OPTIONAL: &[&[u8]] = &[b"companies", b"group", b"gruppe", b"holding", b"holdings"];
 
+/// What a name without its optional words gets at most.
+const WITHOUT_OPTIONAL: u16 = 950;
+
 pub(super) fn likeness(a: &Prepared, b: &Prepared) -> Likeness {
     if a.normal == b.normal {
         return same_name();
@@ -65,9 +68,10 @@ fn compare(a: &Prepared, b: &Prepared) -> Likeness {
         reasons.push(reason::MISSING_WORDS);
         let optional = |word: &[u8]| OPTIONAL.binary_search(&word).is_ok();
         let mut rest = alignment.left(&a.words, 0).chain(alignment.left(&b.words, 1));
-        if !rest.all(|w| w.kind == Kind::Particle || optional(w.letters())) {
-            score = score.min(ASK);
-        }
+        score = match rest.all(|w| w.kind == Kind::Particle || optional(w.letters())) {
+            true => alignment.score(a, b, 0).min(WITHOUT_OPTIONAL),
+            false => score.min(ASK),
+        };
     }
     let of = |sure: bool| {
         let mut words = alignment.matches().iter().filter(|m| a.words[m.a as usize].is_full());

@@ -58,6 +58,9 @@ pub(super) enum Cause {
     Shortened,
 }
 
+/// Roman numbers behind names of funds and ships. Sorted.
+const ROMAN: &[&str] = &["i", "ii", "iii", "iv", "ix", "v", "vi", "vii", "viii", "x", "xi", "xii"];
+
 /// Words between the parts of names, transliterated. Sorted.
 #[rustfmt::skip]
 const PARTICLES: &[&str] = &[
@@ -72,7 +75,7 @@ impl Token {
         let mut letters = [0; LONGEST];
         let length = word.len().min(LONGEST);
         letters[..length].copy_from_slice(&word.as_bytes()[..length]);
-        let kind = if word.bytes().all(|b| b.is_ascii_digit()) {
+        let kind = if word.bytes().all(|b| b.is_ascii_digit()) || !person && ROMAN.binary_search(&word).is_ok() {
             Kind::Number
         } else if PARTICLES.binary_search(&word).is_ok() && !(person && word.len() == 1) {
             Kind::Particle
@@ -93,7 +96,7 @@ impl Token {
             alphabet: word.bytes().filter(u8::is_ascii_lowercase).fold(0, |bits, b| bits | 1 << (b - b'a')),
             umlaut: hash(&without_umlauts(word.as_bytes())),
             scanned: hash(&scanned_form(word.as_bytes())),
-            sound: sound(word.as_bytes()),
+            sound: sound(&without_digits(word.as_bytes())),
             given: Given::of(word).filter(|_| person),
             kind,
             weight,
@@ -116,7 +119,6 @@ impl Token {
     pub(super) fn is_full(&self) -> bool {
         self.kind == Kind::Word
     }
-
 
     /// Digits inside a word do not keep it from being one: `Sech1n`. All others do.
     pub(super) fn has_digit(&self) -> bool {
@@ -167,7 +169,8 @@ pub(super) fn alike(a: &Token, b: &Token, person: bool) -> Option<(u16, Cause)> 
     }
     let (n, shorter) = (a.length.max(b.length), a.length.min(b.length));
     let names = a.given.zip(b.given);
-    if names.is_some_and(|(x, y)| !x.stands_for(y)) {
+    let nickname = names.is_some_and(|(x, y)| x.stands_for(y));
+    if names.is_some_and(|(x, y)| !nickname && !x.shares_name(y)) {
         return None;
     }
     if a.scanned == b.scanned && (n >= SCANNED || a.has_digit() || b.has_digit()) {
@@ -191,7 +194,7 @@ pub(super) fn alike(a: &Token, b: &Token, person: bool) -> Option<(u16, Cause)> 
         None
     };
     // `Anna` and `Ann` stand for one another, and yet they are two names that differ by a letter.
-    if names.is_some() && edits.is_none_or(|d| d > 1) {
+    if nickname && edits.is_none_or(|d| d > 1) {
         return Some((930, Cause::Nickname));
     }
     if let Some(d) = edits {
@@ -218,6 +221,22 @@ fn without_umlauts(word: &[u8]) -> Vec<u8> {
         }
     }
     out
+}
+
+/// The letters that a scanner took for digits; a number stays one.
+fn without_digits(word: &[u8]) -> Vec<u8> {
+    if word.iter().all(u8::is_ascii_digit) {
+        return word.to_vec();
+    }
+    let letter = |b: &u8| match b {
+        b'0' => b'o',
+        b'1' => b'i',
+        b'5' => b's',
+        b'6' | b'9' => b'g',
+        b'8' => b'b',
+        other => *other,
+    };
+    word.iter().map(letter).collect()
 }
 
 /// FNV-1a: the same on every machine.

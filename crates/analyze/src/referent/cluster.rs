@@ -11,6 +11,7 @@ struct Common<'a> {
     identifiers: &'a [Identifier],
     courtesy: Option<Courtesy>,
     generation: Option<&'a str>,
+    form: Option<&'a str>,
 }
 
 /// The clusters of a document's nodes.
@@ -25,8 +26,12 @@ pub(super) struct Clusters<'a> {
 
 impl<'a> Clusters<'a> {
     pub(super) fn new(nodes: &[Node<'a>]) -> Self {
-        let common =
-            |n: &Node<'a>| Common { identifiers: n.identifiers, courtesy: n.courtesy, generation: n.generation };
+        let common = |n: &Node<'a>| Common {
+            identifiers: n.identifiers,
+            courtesy: n.courtesy,
+            generation: n.generation,
+            form: n.form,
+        };
         Self {
             parent: (0..nodes.len() as u32).collect(),
             common: nodes.iter().map(common).collect(),
@@ -53,7 +58,7 @@ impl<'a> Clusters<'a> {
         let identifiers = x.identifiers.is_empty()
             || y.identifiers.is_empty()
             || x.identifiers.iter().any(|i| y.identifiers.contains(i));
-        identifiers && agrees(x.courtesy, y.courtesy) && agrees(x.generation, y.generation)
+        identifiers && agrees(x.courtesy, y.courtesy) && agrees(x.generation, y.generation) && agrees(x.form, y.form)
     }
 
     /// Unites the clusters of two nodes, unless something that is said of them differs.
@@ -69,12 +74,17 @@ impl<'a> Clusters<'a> {
             identifiers: if x.identifiers.is_empty() { y.identifiers } else { x.identifiers },
             courtesy: x.courtesy.or(y.courtesy),
             generation: x.generation.or(y.generation),
+            form: x.form.or(y.form),
         };
     }
 
     /// Says that a node shares its name with someone else: shorter names are not taken for it.
     pub(super) fn contest(&mut self, node: u32) {
         self.contested[node as usize] = true;
+    }
+
+    pub(super) fn is_contested(&self, node: u32) -> bool {
+        self.contested[node as usize]
     }
 
     /// The one cluster that the candidates belong to and that agrees with a node; `Err` holds the roots of several, up to
@@ -99,7 +109,7 @@ impl<'a> Clusters<'a> {
 
 /// Names that are looked at for a shorter one: where more fit, it is nobody's. A list of 50,000 people has thousands
 /// with one surname.
-const MOST_CANDIDATES: usize = 64;
+pub(super) const MOST_CANDIDATES: usize = 64;
 
 fn agrees<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
     a.is_none() || b.is_none() || a == b

@@ -118,11 +118,10 @@ fn spells(address: &str, normal: &str) -> bool {
 /// Navigation ("HPMN")`, `... (the "Museum")`, `... (HPMN)`.
 pub(super) fn definitions(text: &Text, mentions: &[&Mention]) -> Vec<(usize, usize)> {
     let named = |m: &Mention| matches!(m.kind, MentionType::Person | MentionType::Org | MentionType::Location);
-    let body = |m: &Mention| m.kind != MentionType::Person;
     let mut out = Vec::new();
     for (at, pair) in mentions.windows(2).enumerate() {
         let (long, short) = (pair[0], pair[1]);
-        if !named(long) || !named(short) || body(long) != body(short) || short.normal.len() >= long.normal.len() {
+        if !named(long) || long.kind != short.kind || short.normal.len() >= long.normal.len() {
             continue;
         }
         let Some(gap) = between(text, long, short) else { continue };

@@ -23,15 +23,17 @@ const GENERIC: &[&str] = &[
 const LINKS: [&str; 8] = ["of", "and", "the", "for", "in", "on", "to", "at"];
 
 pub(super) fn join(nodes: &[Node<'_>], clusters: &mut Clusters<'_>) {
-    let is_body = |n: &u32| matches!(nodes[*n as usize].kind, MentionType::Org | MentionType::Location);
-    let all: Vec<u32> = (0..nodes.len() as u32).filter(is_body).collect();
-    same_words(nodes, &all, clusters);
-    acronyms(nodes, &all, clusters);
-    beginnings(nodes, &all, clusters);
+    for kind in [MentionType::Org, MentionType::Location] {
+        let all: Vec<u32> = (0..nodes.len() as u32).filter(|n| nodes[*n as usize].kind == kind).collect();
+        same_words(nodes, &all, clusters);
+        acronyms(nodes, &all, clusters);
+        if kind == MentionType::Org {
+            beginnings(nodes, &all, clusters);
+        }
+    }
 }
 
-/// Names that differ at most in their legal form, where one of them leaves it out; a place and the body that acts in
-/// its name (`Germany`) are one.
+/// Names that differ at most in their legal form, where one of them leaves it out.
 fn same_words(nodes: &[Node<'_>], all: &[u32], clusters: &mut Clusters<'_>) {
     let mut equal: BTreeMap<&[&str], Vec<u32>> = BTreeMap::new();
     for &node in all {
@@ -75,24 +77,34 @@ fn acronyms(nodes: &[Node<'_>], all: &[u32], clusters: &mut Clusters<'_>) {
     }
 }
 
-/// `Pellworm & Stagg` and `Pellworm & Stagg Underwriting Ltd`.
+/// `Pellworm & Stagg` and `Pellworm & Stagg Underwriting Ltd`. A place is not short for the bodies that are named after
+/// it: `United States` and `United States Department of State`.
 fn beginnings(nodes: &[Node<'_>], all: &[u32], clusters: &mut Clusters<'_>) {
+    let places: BTreeSet<&[&str]> =
+        nodes.iter().filter(|n| n.kind == MentionType::Location).map(|n| &n.words[..]).collect();
     let mut long: BTreeMap<&[&str], Vec<u32>> = BTreeMap::new();
-    for &node in all.iter().filter(|n| nodes[**n as usize].kind == MentionType::Org) {
+    for &node in all {
         let words = &nodes[node as usize].words;
         // Of `Berkeley 's Department` Berkeley is the owner.
         for n in (1..words.len().min(MOST_WORDS)).filter(|n| words[*n] != "s") {
             long.entry(&words[..n]).or_default().push(node);
         }
     }
-    for &node in all.iter().filter(|n| nodes[**n as usize].kind == MentionType::Org) {
-        let words = &nodes[node as usize].words;
-        let says_little = words[0].len() <= 3 || words.len() == 1 && GENERIC.binary_search(&words[0]).is_ok();
-        if says_little || words.last().is_some_and(|w| LINKS.contains(w)) {
+    for &node in all {
+        let words = &nodes[node as usize].words[..];
+        if says_little(words) || places.contains(words) {
             continue;
         }
-        if let Some(Ok(root)) = long.get(&words[..]).map(|fits| clusters.only(node, fits)) {
+        if let Some(Ok(root)) = long.get(words).map(|fits| clusters.only(node, fits)) {
             clusters.join(node, root);
         }
+    }
+}
+
+fn says_little(words: &[&str]) -> bool {
+    match words {
+        [] | ["united", "states" | "kingdom" | "nations"] => true,
+        [word] => word.len() <= 3 || GENERIC.binary_search(word).is_ok(),
+        [.., last] => LINKS.contains(last),
     }
 }

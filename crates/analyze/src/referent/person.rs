@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use docmill_model::{Identifier, MentionType};
 
-use super::cluster::Clusters;
+use super::cluster::{Clusters, MOST_CANDIDATES};
 use super::node::Node;
 use crate::name::{self, Given};
 
@@ -17,6 +17,11 @@ const MOST_MIDDLES: usize = 32;
 
 /// Names with one address that are compared with one another.
 const MOST_SHARING: usize = 32;
+
+/// How many times as often as any other one of several must be named for a shorter name to mean it. On GUM asking for
+/// no more than the most costs no precision and gains 0.2 of B3; but two people with one surname are told apart by a
+/// reader, not by a count.
+const FAR_MORE: usize = 2;
 
 type Index<'a> = BTreeMap<Vec<&'a str>, Vec<u32>>;
 
@@ -240,13 +245,28 @@ fn part(node: u32, nodes: &[Node<'_>], ends: &Ends<'_>, clusters: &mut Clusters<
             if let Ok(root) = clusters.only(node, &titled) {
                 return clusters.join(node, root);
             }
-            let first = nodes[node as usize].items[0];
-            let before = fits.iter().copied().filter(|f| nodes[*f as usize].items[0] <= first).take(80);
-            let best = before.max_by_key(|f| (nodes[*f as usize].items.len(), Reverse(*f)));
-            if let Some(best) = best {
-                clusters.join(node, best);
+            if let Some(root) = meant_most(nodes[node as usize].items[0], &fits, nodes, clusters) {
+                clusters.join(node, root);
             }
         }
         Err(_) => {}
+    }
+}
+
+/// Of several clusters the one that is named before a place, and far more often than any other.
+fn meant_most(place: u32, fits: &[u32], nodes: &[Node<'_>], clusters: &mut Clusters<'_>) -> Option<u32> {
+    let mut counts: BTreeMap<u32, (usize, u32)> = BTreeMap::new();
+    for &fit in fits.iter().take(MOST_CANDIDATES).filter(|f| !clusters.is_contested(**f)).collect::<Vec<_>>() {
+        let items = &nodes[fit as usize].items;
+        let (count, first) = counts.entry(clusters.root(fit)).or_insert((0, u32::MAX));
+        *count += items.len();
+        *first = items[0].min(*first);
+    }
+    let mut ranked: Vec<(usize, u32, u32)> =
+        counts.into_iter().map(|(root, (count, first))| (count, first, root)).collect();
+    ranked.sort_by_key(|(count, first, _)| (Reverse(*count), *first));
+    match ranked[..] {
+        [(most, first, root), (second, ..), ..] if first <= place && most >= FAR_MORE * second => Some(root),
+        _ => None,
     }
 }
