@@ -12,6 +12,7 @@ mod forget;
 mod identity;
 mod link;
 mod lookup;
+mod migrate;
 mod passage;
 mod profiles;
 mod read;
@@ -41,11 +42,9 @@ use crate::{
     ProfileRow, Query, RelationQuery, RelationRow, Result, Selection, SourceRow, StageKey, StageRow, Store, Submission,
     Submitted, Unread, Versions,
 };
+use migrate::SCHEMA_VERSION;
 use writer::Writer;
 
-/// The newest layout of the tables that this program knows; `PRAGMA user_version` of the file.
-const SCHEMA_VERSION: i64 = 1;
-const SCHEMA: &str = include_str!("schema.sql");
 /// Long enough for another process's fold or forget to end, short against a person's patience.
 const BUSY: Duration = Duration::from_secs(30);
 /// More than the distinct statements of this crate, so that each is prepared once a connection.
@@ -69,7 +68,7 @@ impl Sqlite {
         }
         let mut connection = Connection::open(path)?;
         configure(&connection)?;
-        migrate(&mut connection)?;
+        migrate::migrate(&mut connection)?;
         let writer = Writer::start(connection);
         Ok(Self { path: path.to_owned(), versions: Arc::new(versions), writer, readers: Arc::default() })
     }
@@ -131,26 +130,6 @@ fn configure(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "wal_autocheckpoint", 16384)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    Ok(())
-}
-
-fn migrate(connection: &mut Connection) -> Result<()> {
-    let version = |c: &Connection| c.query_row("PRAGMA user_version", [], |r| r.get::<_, i64>(0));
-    // Looked at first without a lock, so that a store that is up to date opens beside a writer.
-    if version(connection)? == SCHEMA_VERSION {
-        return Ok(());
-    }
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    match version(&transaction)? {
-        0 => {
-            transaction.execute_batch(SCHEMA)?;
-            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-        }
-        SCHEMA_VERSION => {}
-        newer if newer > SCHEMA_VERSION => return Err(Error::Newer { found: newer, known: SCHEMA_VERSION }),
-        other => return Err(Error::Corrupt(format!("the store has the unknown version {other}"))),
-    }
-    transaction.commit()?;
     Ok(())
 }
 
