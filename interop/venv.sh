@@ -1,8 +1,9 @@
 #!/bin/sh
-# Makes the virtual environment interop/.venv from requirements.txt, unless it is there and complete.
+# Makes the virtual environment .venv from requirements.txt, here or in the folder below that is named, unless it is
+# there and complete.
 # PYTHON names the interpreter to use; python3 by default.
 set -eu
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/${1:-.}"
 stamp=.venv/requirements.sum
 sum=$(cksum <requirements.txt)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ]; then

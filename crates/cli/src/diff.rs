@@ -7,5 +7,5 @@ mod telling;
 mod walk;
 
 pub use line::Error;
-pub use telling::{Change, Names, Told};
-pub use walk::{Counts, Report, compare};
+pub use telling::Change;
+pub use walk::{Report, compare};

@@ -19,6 +19,7 @@ mod diff;
 mod failure;
 mod find;
 mod format;
+mod gist;
 mod markdown;
 mod marked;
 mod page;

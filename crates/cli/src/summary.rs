@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::attention;
 use crate::context::Context;
 use crate::format::{count, grouped, quoted, short, shortened, size};
+use crate::gist::Gist;
 use crate::progress::Counts;
 use crate::screen::{BOLD, GOOD, MARK, Screen, line};
 use crate::table::{Cell, Column, Table};
@@ -57,6 +58,7 @@ pub struct Summary {
     pub unread: Vec<Unread>,
     pub outdated: u64,
     pub examples: Vec<Example>,
+    gist: Gist,
     /// Documents that were put back before the run.
     again: Option<u64>,
     /// Whether anything was done.
@@ -69,8 +71,9 @@ impl Summary {
         let changed = counts.stages > 0 || report.recovered > 0 || intake.new > 0 || intake.duplicates > 0;
         let overview = store.overview().await?;
         let examples = examples(store, &overview).await?;
+        let gist = Gist::gather(store, &overview).await?;
         let (unread, outdated) = (store.unread().await?, store.outdated().await?);
-        Ok(Self { report, overview, unread, outdated, examples, again, changed })
+        Ok(Self { report, overview, unread, outdated, examples, gist, again, changed })
     }
 
     pub fn documents(&self, state: State) -> u64 {
@@ -100,6 +103,8 @@ impl Summary {
             },
             "documents": documents, "pages": self.overview.pages, "mentions": mentions,
             "entities": self.overview.entities, "relations": self.overview.relations, "examples": examples,
+            "people": self.gist.people_json(), "organisations": self.gist.organisations_json(),
+            "related": self.gist.relations_json(),
             "attention": attention::classes_json(cx, &self.overview), "unread": attention::unread_json(&self.unread),
             "outdated": self.outdated,
         })
@@ -157,6 +162,7 @@ impl Summary {
         if !types.is_empty() {
             out.push_str(&format!("  {}\n", types.join(", ")));
         }
+        self.gist.render(screen, out);
         if !self.examples.is_empty() {
             out.push_str(&format!("\n{}\n", screen.paint(BOLD, "For example")));
             let mut table = Table::new(&[
@@ -209,13 +215,16 @@ impl Summary {
         let words = example.map_or_else(|| "WORDS".to_owned(), |e| quoted(&line(&e.text)).into_owned());
         let document = example.map_or_else(|| "DOCUMENT".to_owned(), |e| short(e.document));
         out.push_str(&format!("\n{}\n", cx.screen.paint(BOLD, "Next")));
-        let commands = [
+        let mut commands: Vec<(String, &str)> =
+            self.gist.next().map(|word| (format!("entity {word}"), "who that is, with all that is said")).into_iter().collect();
+        commands.extend([
             (format!("search {words}"), "where it is said"),
             (format!("document show {document}"), "a document with everything that was found in it"),
             (format!("why {document}"), "what happened to a document"),
             ("export > facts.jsonl".to_owned(), "every fact with its place"),
-        ];
-        let commands = commands.map(|(command, does)| (cx.command(&command), does));
+        ]);
+        let commands: Vec<(String, &str)> =
+            commands.into_iter().map(|(command, does)| (cx.command(&command), does)).collect();
         let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
         for (command, does) in commands {
             let gap = " ".repeat(width - command.chars().count());

@@ -16,7 +16,7 @@ mod redis;
 mod wait;
 
 pub use process::Process;
-pub use python::{interop, python};
+pub use python::{graph_python, interop, python};
 pub use redis::Redis;
 pub use wait::wait_until;
 

@@ -178,7 +178,8 @@ impl<'a> Ftm<'a> {
         let m = &row.mention;
         match m.kind {
             MentionType::Email => _ = open.emails.insert(m.normal.clone()),
-            MentionType::Phone => _ = open.phones.insert(m.normal.clone()),
+            // A number without its country is none in this model.
+            MentionType::Phone if m.normal.starts_with('+') => _ = open.phones.insert(m.normal.clone()),
             MentionType::Identifier => {
                 open.ibans.extend(m.identifiers.iter().filter(|i| i.scheme == "iban").map(|i| i.value.clone()));
             }
@@ -246,7 +247,8 @@ fn open(row: &DocumentRow) -> Open {
     let mut line = Line::new(row.id.0, document_schema(row.media_type));
     let name = if row.name().trim().is_empty() { row.id.to_string() } else { row.name().to_owned() };
     line.add("fileName", name);
-    line.add("contentHash", row.sha256.to_string());
+    // `contentHash` takes SHA-1 alone.
+    line.add("notes", format!("sha256 {}", row.sha256));
     line.add("fileSize", row.bytes.to_string());
     line.add("mimeType", row.media_type.map_or("", |m| m.mime()));
     line.add("language", row.language.as_ref().and_then(|l| language::three_letters(l.as_str())).unwrap_or_default());

@@ -157,7 +157,6 @@ mod tests {
 
         #[test]
         fn a_string_of_cypher_reads_as_it_was(text in r#"([\\u"0-2+ \n\x1b]|\PC){0,12}"#) {
-            // The reader of this test parts at `" + "`, which a text with that very sequence never shows unescaped.
             prop_assert_eq!(read_cypher(&written(cypher, &text)), Some(text));
         }
     }
