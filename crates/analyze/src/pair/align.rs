@@ -24,6 +24,8 @@ pub(super) struct Alignment {
     /// Weight of words that are one word in the other name.
     joined: u32,
     pub joins: u32,
+    /// Weight of words that are the initials of several: `JC` and `Jean-Claude`.
+    initials: u32,
 }
 
 const NONE: Match = Match { a: 0, b: 0, score: 0, cause: Cause::Equal };
@@ -43,7 +45,7 @@ pub(super) fn align(a: &Prepared, b: &Prepared, person: bool) -> Alignment {
     let candidates = &mut candidates[..count];
     // Of equally good ones those that keep the order of the words.
     candidates.sort_unstable_by_key(|m| (u16::MAX - m.score, m.a.abs_diff(m.b), m.a, m.b));
-    let mut out = Alignment { matches: [NONE; MOST_WORDS], count: 0, used: [0; 2], joined: 0, joins: 0 };
+    let mut out = Alignment { matches: [NONE; MOST_WORDS], count: 0, used: [0; 2], joined: 0, joins: 0, initials: 0 };
     for m in candidates {
         if out.used[0] >> m.a & 1 == 0 && out.used[1] >> m.b & 1 == 0 {
             out.used[0] |= 1 << m.a;
@@ -54,6 +56,10 @@ pub(super) fn align(a: &Prepared, b: &Prepared, person: bool) -> Alignment {
     }
     out.join(&a.words, &b.words, 0);
     out.join(&b.words, &a.words, 1);
+    if person {
+        out.initials(&a.words, &b.words, 0);
+        out.initials(&b.words, &a.words, 1);
+    }
     out
 }
 
@@ -90,6 +96,30 @@ impl Alignment {
         }
     }
 
+    /// Matches words beside each other with one of their first letters.
+    fn initials(&mut self, parts: &[Token], wholes: &[Token], side: usize) {
+        for (j, whole) in wholes.iter().enumerate() {
+            let letters = whole.letters();
+            let n = letters.len();
+            if !(2..=3).contains(&n) || self.used[1 - side] >> j & 1 != 0 || whole.kind != Kind::Word {
+                continue;
+            }
+            let place = (0..(parts.len() + 1).saturating_sub(n)).find(|&at| {
+                let free = self.used[side] >> at & ((1 << n) - 1) == 0;
+                free && parts[at..at + n].iter().map(Token::first).eq(letters.iter().copied())
+            });
+            if let Some(at) = place {
+                self.used[side] |= ((1 << n) - 1) << at;
+                self.used[1 - side] |= 1 << j;
+                self.initials += 2 * whole.weight;
+            }
+        }
+    }
+
+    pub(super) fn has_initials(&self) -> bool {
+        self.initials > 0
+    }
+
     /// The words of a side that stand for none of the other.
     pub(super) fn left<'a>(&self, words: &'a [Token], side: usize) -> impl Iterator<Item = &'a Token> {
         let used = self.used[side];
@@ -104,8 +134,8 @@ impl Alignment {
     /// The share of both names that is matched, weighed by the words, in thousandths. Words that are left weigh
     /// `left` hundredths of what they would weigh matched.
     pub(super) fn score(&self, a: &Prepared, b: &Prepared, left: u32) -> u16 {
-        let mut got = u64::from(self.joined) * 950;
-        let mut all = u64::from(self.joined);
+        let mut got = u64::from(self.joined) * 950 + u64::from(self.initials) * 860;
+        let mut all = u64::from(self.joined + self.initials);
         for m in self.matches() {
             let weight = u64::from(a.words[m.a as usize].weight + b.words[m.b as usize].weight);
             got += weight * u64::from(m.score);

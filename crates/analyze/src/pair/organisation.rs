@@ -73,13 +73,11 @@ fn compare(a: &Prepared, b: &Prepared) -> Likeness {
             false => score.min(ASK),
         };
     }
-    let of = |sure: bool| {
-        let mut words = alignment.matches().iter().filter(|m| a.words[m.a as usize].is_full());
-        let is_sure = |cause| matches!(cause, Cause::Equal | Cause::Umlaut | Cause::Scan);
-        words.by_ref().filter(|m| is_sure(m.cause) == sure).count()
-    };
-    // A name of one word needs that word; one doubtful word needs two that are sure.
-    if of(false) > 0 && (of(false) > 1 || of(true) < 2) {
+    let full = || alignment.matches().iter().filter(|m| a.words[m.a as usize].is_full());
+    let sure = full().filter(|m| matches!(m.cause, Cause::Equal | Cause::Transliterated | Cause::Scan)).count();
+    let slips = full().filter(|m| m.cause == Cause::Letter).count();
+    let merges = sure == full().count() || slips == 1 && sure >= 2 && sure + 1 == full().count();
+    if !merges {
         score = score.min(ASK);
     }
     Likeness { score, reasons, veto: None }

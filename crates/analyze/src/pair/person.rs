@@ -51,7 +51,7 @@ fn compare(a: &Prepared, b: &Prepared) -> Likeness {
     let mut score = alignment.score(a, b, LEFT);
     let mut reasons = reasons(&alignment, script);
     let strength = Strength::of(a, b, &alignment);
-    if strength.full < 2 && !(strength.full == 1 && alignment.matches().len() >= 2) {
+    if strength.full < 2 && !(strength.full == 1 && (alignment.matches().len() >= 2 || alignment.has_initials())) {
         score = score.min(600);
     }
     let left = [alignment.leaves(&a.words, 0), alignment.leaves(&b.words, 1)];
@@ -61,7 +61,8 @@ fn compare(a: &Prepared, b: &Prepared) -> Likeness {
     if left != [false; 2] {
         reasons.push(reason::MISSING_WORDS);
     }
-    if !strength.merges() || alignment.is_reordered() && all_given(a) {
+    let turned = alignment.is_reordered() && (all_given(a) || has_particle(a) || has_particle(b));
+    if !strength.merges() || turned {
         score = score.min(ASK);
     }
     Likeness { score, reasons, veto: None }
@@ -80,6 +81,11 @@ fn all_given(name: &Prepared) -> bool {
     name.words.iter().all(|w| w.given.is_some())
 }
 
+/// `Omar bin Abdullah` is not `Abdullah bin Omar`.
+fn has_particle(name: &Prepared) -> bool {
+    name.words.iter().any(|w| w.kind == Kind::Particle)
+}
+
 /// What carries a pair.
 #[derive(Default)]
 struct Strength {
@@ -87,22 +93,25 @@ struct Strength {
     full: u32,
     /// Of these the ones that are surely the same.
     sure: u32,
-    /// Of these the ones that may be another name.
+    /// Of these the ones that are a letter apart.
     doubtful: u32,
+    /// Whether there are others.
+    other: bool,
 }
 
 impl Strength {
     fn of(a: &Prepared, b: &Prepared, alignment: &Alignment) -> Self {
-        let mut out = Self { full: alignment.joins, sure: alignment.joins, doubtful: 0 };
+        let mut out = Self { full: alignment.joins, sure: alignment.joins, ..Self::default() };
         for m in alignment.matches() {
             let (x, y) = (&a.words[m.a as usize], &b.words[m.b as usize]);
             if x.kind != Kind::Word || y.kind != Kind::Word {
                 continue;
             }
             out.full += 1;
-            match is_sure(x, y, m.cause) {
-                true => out.sure += 1,
-                false => out.doubtful += 1,
+            match m.cause {
+                cause if is_sure(x, y, cause) => out.sure += 1,
+                Cause::Letter => out.doubtful += 1,
+                _ => out.other = true,
             }
         }
         out
@@ -110,15 +119,15 @@ impl Strength {
 
     /// Two sure words make a person, and one doubtful one beside them may be a slip.
     fn merges(&self) -> bool {
-        self.sure >= 2 && self.doubtful <= 1
+        self.sure >= 2 && self.doubtful <= 1 && !self.other
     }
 }
 
 fn is_sure(x: &Token, y: &Token, cause: Cause) -> bool {
     match cause {
-        Cause::Equal | Cause::Umlaut | Cause::Scan | Cause::Nickname => true,
-        Cause::Spelling => x.letters().len().min(y.letters().len()) >= LONG_WORD && x.sound() == y.sound(),
-        Cause::Initials | Cause::Sound | Cause::Shortened => false,
+        Cause::Equal | Cause::Transliterated | Cause::Scan | Cause::Nickname => true,
+        Cause::Letter => x.letters().len().min(y.letters().len()) >= LONG_WORD && x.sound() == y.sound(),
+        Cause::Initials | Cause::Spelling | Cause::Sound | Cause::Shortened => false,
     }
 }
 
@@ -133,13 +142,16 @@ pub(super) fn reasons(alignment: &Alignment, script: bool) -> Vec<&'static str> 
     if alignment.joins > 0 {
         out.push(reason::JOINED_WORDS);
     }
+    if alignment.has_initials() {
+        out.push(reason::INITIALS);
+    }
     out.extend(alignment.matches().iter().filter_map(|m| match m.cause {
         Cause::Equal => None,
-        Cause::Umlaut => Some(reason::TRANSLITERATION),
+        Cause::Transliterated => Some(reason::TRANSLITERATION),
         Cause::Scan => Some(reason::SCAN),
         Cause::Nickname => Some(reason::NICKNAME),
         Cause::Initials => Some(reason::INITIALS),
-        Cause::Spelling | Cause::Sound => Some(reason::SPELLING),
+        Cause::Letter | Cause::Spelling | Cause::Sound => Some(reason::SPELLING),
         Cause::Shortened => Some(reason::SHORTENED),
     }));
     out

@@ -25,7 +25,7 @@ pub(super) fn likeness(a: &Prepared, b: &Prepared) -> Likeness {
         return other(0);
     }
     let mut score = alignment.score(a, b, 100);
-    let written_alike = |cause| matches!(cause, Cause::Equal | Cause::Umlaut | Cause::Scan);
+    let written_alike = |cause| matches!(cause, Cause::Equal | Cause::Transliterated | Cause::Scan);
     if !alignment.matches().iter().all(|m| written_alike(m.cause)) || alignment.is_reordered() {
         score = score.min(ASK);
     }

@@ -97,6 +97,8 @@ fn names_that_are_a_letter_apart_are_asked_about() {
             ("Anna Schmitt", "Anne Schmidt", Ask, &[SPELLING]),
             ("Anna Schmidt", "A. Schmidt", Ask, &[INITIALS]),
             ("Jean-Claude Juncker", "J.-C. Juncker", Ask, &[INITIALS]),
+            ("Jean-Claude Juncker", "JC Juncker", Ask, &[INITIALS]),
+            ("Omar bin Abdullah al-Masri", "Abdullah bin Omar al-Masri", Ask, &[WORD_ORDER]),
             ("John Smith", "John Smith Jr.", Ask, &[MISSING_WORDS]),
             ("Thomas James", "James Thomas", Ask, &[WORD_ORDER]),
         ],
@@ -163,6 +165,7 @@ fn organisations_that_may_be_one_are_asked_about() {
         &[
             ("Harrow Point Museum of Navigation", "HPMN", Ask, &[ACRONYM]),
             ("Deutsche Bank AG", "Deutsche Bank GmbH", Ask, &[OTHER_LEGAL_FORM]),
+            ("China Railway Construction", "China Railway Constructors", Ask, &[SPELLING]),
             ("Glenmore plc", "Glencore plc", Ask, &[SPELLING]),
             ("Harrow Point Museum", "Harrow Point Museum of Navigation", Ask, &[MISSING_WORDS]),
         ],
@@ -178,6 +181,7 @@ fn organisations_that_contradict_are_two() {
             ("Harbour Capital Fund II", "Harbour Capital Fund III", Two, &[OTHER_NUMBER]),
             ("Volkswagen AG", "Siemens AG", Two, &[OTHER_NAME]),
             ("Bank of China", "Bank of Chad", Two, &[OTHER_NAME]),
+            ("ABC Company", "NBC Company", Two, &[OTHER_NAME]),
             ("AG", "GmbH", Two, &[]),
         ],
     );

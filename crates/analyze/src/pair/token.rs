@@ -12,6 +12,10 @@ pub(super) const LONGEST: usize = 24;
 /// Letters from which on two words that a scanner would read alike are taken for one: `Ian` and `Lan` are two.
 const SCANNED: u8 = 5;
 
+/// The vowels as bits of an alphabet.
+const VOWELS: u32 =
+    1 | 1 << (b'e' - b'a') | 1 << (b'i' - b'a') | 1 << (b'o' - b'a') | 1 << (b'u' - b'a') | 1 << (b'y' - b'a');
+
 /// A word in lower-case ASCII.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
@@ -49,10 +53,14 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Cause {
     Equal,
-    Umlaut,
+    /// In another script, or with `oe` for `ö`.
+    Transliterated,
     Scan,
     Nickname,
     Initials,
+    /// A letter more, less, or other, or two that changed places.
+    Letter,
+    /// Two or three such slips.
     Spelling,
     Sound,
     Shortened,
@@ -120,6 +128,10 @@ impl Token {
         self.kind == Kind::Word
     }
 
+    fn has_vowel(&self) -> bool {
+        self.alphabet & VOWELS != 0
+    }
+
     /// Digits inside a word do not keep it from being one: `Sech1n`. All others do.
     pub(super) fn has_digit(&self) -> bool {
         self.letters().iter().any(u8::is_ascii_digit)
@@ -165,7 +177,7 @@ pub(super) fn alike(a: &Token, b: &Token, person: bool) -> Option<(u16, Cause)> 
         return None;
     }
     if a.umlaut == b.umlaut {
-        return Some((970, Cause::Umlaut));
+        return Some((970, Cause::Transliterated));
     }
     let (n, shorter) = (a.length.max(b.length), a.length.min(b.length));
     let names = a.given.zip(b.given);
@@ -181,6 +193,8 @@ pub(super) fn alike(a: &Token, b: &Token, person: bool) -> Option<(u16, Cause)> 
     }
     let allowed = match n {
         0..=3 => 0,
+        // An abbreviation is spelled right: `BBC` and `ABC`, `NABC`.
+        _ if !person && (!a.has_vowel() || !b.has_vowel()) => 0,
         4..=6 => 1,
         7..=11 => 2,
         _ => 3,
@@ -198,9 +212,15 @@ pub(super) fn alike(a: &Token, b: &Token, person: bool) -> Option<(u16, Cause)> 
         return Some((930, Cause::Nickname));
     }
     if let Some(d) = edits {
-        return Some(match d <= allowed {
-            true => (1000 - (900 * u16::from(d) + u16::from(n) / 2) / u16::from(n), Cause::Spelling),
-            false => (800, Cause::Sound),
+        // Each language writes the names of another script in its own way: `Zelensky`, `Selenskij`.
+        if same_sound && a.foreign != b.foreign && d <= allowed {
+            return Some((960, Cause::Transliterated));
+        }
+        let score = 1000 - (900 * u16::from(d) + u16::from(n) / 2) / u16::from(n);
+        return Some(match d {
+            1 if allowed > 0 => (score, Cause::Letter),
+            _ if d <= allowed => (score, Cause::Spelling),
+            _ => (800, Cause::Sound),
         });
     }
     let (long, short) = if a.length >= b.length { (a, b) } else { (b, a) };
