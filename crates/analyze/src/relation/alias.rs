@@ -5,24 +5,25 @@ use docmill_model::MentionType::{Location, Org, Person};
 use super::passage::At;
 use super::pattern::Hit;
 
-/// `X, also known as Y`, `X d/b/a Y`, `X (formerly Y)`.
+/// `X, also known as Y`, `X d/b/a Y`, `X (now known as Y)`.
 pub(super) fn known_as(at: At<'_, '_>) -> Option<Hit> {
     let (one, at) = at.name(&[Person, Org, Location])?;
-    let at = at.maybe(|at| at.mark(&[',', '(']));
+    let bracket = at.mark(&['(', '[']);
+    let at = bracket.or_else(|| at.mark(&[','])).unwrap_or(at);
     let at = at.maybe(|at| at.word(&["who", "which"])).maybe(|at| at.word(&["is", "was"]));
-    let adverb = |at: At<'_, '_>| at.word(&["also", "formerly", "better", "otherwise", "commonly", "previously", "now", "originally"]).map(|at| at.at);
-    let at = match at.word(&["a/k/a", "aka", "a.k.a", "d/b/a", "dba", "d.b.a", "f/k/a", "fka", "f.k.a", "n/k/a", "alias"]) {
+    let short = &["a/k/a", "aka", "a.k.a", "d/b/a", "dba", "d.b.a", "f/k/a", "fka", "f.k.a", "n/k/a"];
+    let at = match at.word(short) {
         Some(at) => at.maybe(|at| at.mark(&['.'])),
+        // Without such a word it may be a part of the one that is known by that name: `a faction of X known as Y`.
         None => {
-            let at = At { at: adverb(at).unwrap_or(at.at), ..at };
-            match at.words(&["known", "as"]).or_else(|| at.words(&["doing", "business", "as"])).or_else(|| at.words(&["trading", "as"])) {
-                Some(at) => at,
-                None => at.words(&["called"]).filter(|_| at.back(1) == Some(super::passage::Item::Word("also")))?,
-            }
+            let adverb = &["also", "formerly", "better", "otherwise", "commonly", "previously", "now", "originally"];
+            let at = at.word(adverb)?;
+            at.words(&["known", "as"])
+                .or_else(|| at.word(&["called"]))
+                .or_else(|| at.words(&["doing", "business", "as"]))?
         }
     };
-    let at = at.quote().article().quote();
-    let (other, _) = at.name(&[Person, Org, Location])?;
+    let (other, _) = at.quote().article().quote().name(&[Person, Org, Location])?;
     same_kind(at, one, other)
 }
 

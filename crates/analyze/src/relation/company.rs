@@ -5,25 +5,49 @@ use docmill_model::MentionType::{Location, Org};
 use super::office::is_supposed;
 use super::passage::{At, Item};
 use super::pattern::Hit;
+use super::place::is_region;
 use crate::name;
 
 const PART: &[&str] = &["subsidiary", "division", "unit", "arm", "affiliate"];
 
 /// What a subsidiary is called besides.
 const KIND: &[&str] = &[
-    "wholly", "owned", "wholly-owned", "majority-owned", "majority", "indirect", "direct", "operating", "principal", "former", "fully",
-    "consolidated", "independent", "new", "main", "foreign", "american", "german", "u.s",
+    "wholly",
+    "owned",
+    "wholly-owned",
+    "majority-owned",
+    "majority",
+    "indirect",
+    "direct",
+    "operating",
+    "principal",
+    "former",
+    "fully",
+    "consolidated",
+    "independent",
+    "new",
+    "main",
+    "foreign",
+    "american",
+    "german",
+    "u.s",
 ];
 
-/// `X, a wholly owned subsidiary of Y`, `X is a subsidiary of Y`, `X, owned by Y`.
+/// Who holds a company: `X, a subsidiary of Y`, `X, owned by Y`, `Y's subsidiary X`.
 pub(super) fn subsidiary_of(at: At<'_, '_>) -> Option<Hit> {
+    held_by(at).or_else(|| possessive(at))
+}
+
+/// `X, a wholly owned subsidiary of Y`, `X is a subsidiary of Y`, `X, owned by Y`.
+fn held_by(at: At<'_, '_>) -> Option<Hit> {
     let (held, next) = at.name(&[Org])?;
     let aside = next.mark(&[',', '(']);
     if aside.is_none() && is_supposed(at) {
         return None;
     }
     let at = aside.unwrap_or(next).maybe(|at| at.word(&["which", "that"]));
-    let at = at.maybe(|at| at.word(&["is", "was", "became"])).maybe(|at| at.word(&["now", "then", "formerly", "currently"]));
+    let at =
+        at.maybe(|at| at.word(&["is", "was", "became"])).maybe(|at| at.word(&["now", "then", "formerly", "currently"]));
     if at.at == next.at {
         return None;
     }
@@ -36,7 +60,7 @@ pub(super) fn subsidiary_of(at: At<'_, '_>) -> Option<Hit> {
 }
 
 /// `Y's subsidiary X`, `Y subsidiary X`.
-pub(super) fn possessive_subsidiary(at: At<'_, '_>) -> Option<Hit> {
+fn possessive(at: At<'_, '_>) -> Option<Hit> {
     let (holder, at) = at.name(&[Org])?;
     let at = part(at.maybe(At::possessive))?;
     let comma = at.mark(&[',']);
@@ -44,8 +68,13 @@ pub(super) fn possessive_subsidiary(at: At<'_, '_>) -> Option<Hit> {
     (comma.is_none() || at.is_closed()).then(|| Hit::new(held, holder))
 }
 
-/// `X, based in Y`, `X is located in Y`, `X has its seat in Y`.
-pub(super) fn based_in(at: At<'_, '_>) -> Option<Hit> {
+/// Where an organisation is said to be: `X, based in Y`, `Y-based X`, `X Ltd of Y`, `X University in Y`.
+pub(super) fn seat(at: At<'_, '_>) -> Option<Hit> {
+    based_in(at).or_else(|| place_based(at)).or_else(|| beside(at))
+}
+
+/// `X, based in Y`, `X is located in Y`.
+fn based_in(at: At<'_, '_>) -> Option<Hit> {
     let (organisation, next) = at.name(&[Org])?;
     if is_supposed(at) {
         return None;
@@ -58,34 +87,63 @@ pub(super) fn based_in(at: At<'_, '_>) -> Option<Hit> {
 }
 
 /// `Y-based X`.
-pub(super) fn place_based(at: At<'_, '_>) -> Option<Hit> {
+fn place_based(at: At<'_, '_>) -> Option<Hit> {
     let (place, at) = at.name(&[Location])?;
     let at = at.mark(&['-', '–', '\u{2010}', '\u{2011}'])?.word(&["based", "headquartered"])?;
     let (organisation, _) = at.up_to(3, plain).name(&[Org])?;
     Some(Hit::new(organisation, place))
 }
 
-/// `X Ltd of Y`.
-pub(super) fn organisation_of_place(at: At<'_, '_>) -> Option<Hit> {
+/// `X Ltd of Y`, `X University in Y`, `X Inc., Y`. What has no seat (an army, a party) may be in many places.
+fn beside(at: At<'_, '_>) -> Option<Hit> {
     let (organisation, at) = at.name(&[Org])?;
-    has_form(at, organisation)?;
-    let (place, at) = at.maybe(|at| at.mark(&[','])).word(&["of"])?.name(&[Location])?;
+    let name = &at.named.get(organisation)?.mention.name;
+    let has_form = name::organisation(name).is_some_and(|name| name.form.is_some());
+    let (place, at) = match at.word(&["in"]) {
+        Some(at) if has_form || is_house(name) => at.name(&[Location])?,
+        Some(_) => return None,
+        None if has_form => {
+            let comma = at.mark(&[',']);
+            let of = comma.unwrap_or(at).word(&["of"]);
+            of.or(comma)?.name(&[Location])?
+        }
+        None => return None,
+    };
     at.possessive().is_none().then(|| Hit::new(organisation, place))
 }
 
-/// `X in Y`.
-pub(super) fn organisation_in_place(at: At<'_, '_>) -> Option<Hit> {
-    let (organisation, at) = at.name(&[Org])?;
-    let (place, at) = at.word(&["in"])?.name(&[Location])?;
-    at.possessive().is_none().then(|| Hit::new(organisation, place))
-}
+/// Words in the names of organisations that are one house. Sorted.
+const HOUSES: &[&str] = &[
+    "academy",
+    "bank",
+    "bureau",
+    "cathedral",
+    "center",
+    "centre",
+    "church",
+    "clinic",
+    "college",
+    "court",
+    "gallery",
+    "hospital",
+    "hotel",
+    "institute",
+    "laboratory",
+    "library",
+    "museum",
+    "observatory",
+    "office",
+    "restaurant",
+    "school",
+    "seminary",
+    "station",
+    "theater",
+    "theatre",
+    "university",
+];
 
-/// `X, Y`, where X has a legal form.
-pub(super) fn organisation_comma_place(at: At<'_, '_>) -> Option<Hit> {
-    let (organisation, at) = at.name(&[Org])?;
-    has_form(at, organisation)?;
-    let (place, at) = at.mark(&[','])?.name(&[Location])?;
-    at.is_closed().then(|| Hit::new(organisation, place))
+fn is_house(name: &str) -> bool {
+    name.split(|c: char| !c.is_alphabetic()).any(|word| HOUSES.binary_search(&word.to_lowercase().as_str()).is_ok())
 }
 
 /// `X, 12 High Street, Y`, `X, Sophienufer 14, 10115 Y`: a line of a postal address lies between.
@@ -120,14 +178,38 @@ pub(super) fn address(at: At<'_, '_>) -> Option<Hit> {
 
 /// `Portland, Maine`: a place in a state or country, by the list of these.
 pub(super) fn city_in(at: At<'_, '_>) -> Option<Hit> {
+    let is_state = |number: usize| at.named.get(number).is_some_and(|n| is_region(&n.mention.name));
     let (city, next) = at.name(&[Location])?;
-    let (state, behind) = next.mark(&[','])?.name(&[Location])?;
-    let is_state = |number: usize| at.named.get(number).is_some_and(|n| super::place::is_region(&n.mention.name));
-    // In `Paris, France, Spain and Italy` too, but not in `Ohio, Maine`.
-    let enumerates = behind.mark(&[',']).and_then(|at| at.name(&[Location])).is_some_and(|(next, _)| is_state(next))
-        || behind.maybe(|at| at.mark(&[','])).word(&["and", "or"]).and_then(|at| at.name(&[Location])).is_some_and(|(next, _)| is_state(next));
-    (is_state(state) && !is_state(city) && !enumerates).then(|| Hit::new(city, state))
+    let (state, behind) = place(next.mark(&[','])?)?;
+    if is_state(city) || !is_state(state) {
+        return None;
+    }
+    // `Toronto, Omaha, New York, Houston` and `London, New York and Paris` are lists of cities.
+    let follows = at.back(1) == Some(Item::Mark(','))
+        && matches!(at.back(2), Some(Item::Name(n)) if at.named[n].mention.kind == Location);
+    let more = behind.maybe(|at| at.mark(&[','])).maybe(|at| at.word(&["and", "or"]));
+    let goes_on = more.at > behind.at
+        && place(more).is_some_and(|(_, at)| {
+            at.mark(&[',']).and_then(|at| at.name(&[Location])).is_none_or(|(state, _)| !is_state(state))
+        });
+    // In `in Gaza, Israel continues` the state begins what follows.
+    let ends = behind.is_closed()
+        || behind.item().is_some_and(|item| match item {
+            Item::Word(word) => word.starts_with(|c: char| c.is_ascii_digit()) || BEHIND.binary_search(&word).is_ok(),
+            _ => true,
+        });
+    (!follows && !goes_on && ends).then(|| Hit::new(city, state))
 }
+
+fn place<'s, 'a>(at: At<'s, 'a>) -> Option<(usize, At<'s, 'a>)> {
+    at.name(&[Location])
+}
+
+/// Words behind a place that do not make it the subject of what follows. Sorted.
+const BEHIND: &[&str] = &[
+    "after", "and", "as", "at", "before", "by", "during", "for", "from", "in", "on", "or", "since", "that", "to",
+    "until", "when", "where", "which", "while", "who", "with",
+];
 
 fn part<'s, 'a>(at: At<'s, 'a>) -> Option<At<'s, 'a>> {
     at.up_to(4, |at| at.word(KIND).map(|at| at.maybe(|at| at.mark(&['-', '.'])))).word(PART)
@@ -136,10 +218,7 @@ fn part<'s, 'a>(at: At<'s, 'a>) -> Option<At<'s, 'a>> {
 /// A word in lower case that joins nothing.
 fn plain<'s, 'a>(at: At<'s, 'a>) -> Option<At<'s, 'a>> {
     let (word, next) = at.any_word()?;
-    let joins = ["and", "or", "but", "in", "of", "for", "with", "to", "at", "by", "on", "who", "which", "that"].contains(&word);
+    let joins =
+        ["and", "or", "but", "in", "of", "for", "with", "to", "at", "by", "on", "who", "which", "that"].contains(&word);
     (word.starts_with(char::is_lowercase) && !joins).then_some(next)
-}
-
-fn has_form(at: At<'_, '_>, organisation: usize) -> Option<()> {
-    name::organisation(&at.named.get(organisation)?.mention.name)?.form.map(drop)
 }

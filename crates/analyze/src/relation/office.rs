@@ -6,75 +6,45 @@ use super::passage::{At, Item};
 use super::pattern::{Document, Hit};
 use super::role::{Role, role, role_or_desk, to_organisation};
 
-/// `X, the managing director of Y` and `X (director of Y)`; `X and Z, directors of Y` says it of both.
+/// An office and whose it is: `X, director of Y`, `X is the director of Y`, `the director of Y, X`, `Director X of Y`,
+/// `X, director, Y`.
 pub(super) fn role_of(at: At<'_, '_>) -> Option<Hit> {
-    let (person, at) = at.name(&[Person])?;
-    let at = at.maybe(|at| at.word(&["and"])?.name(&[Person]).map(|(_, at)| at));
+    aside(at).or_else(|| stated(at)).or_else(|| listed(at)).or_else(|| before(at)).or_else(|| title(at))
+}
+
+/// An organisation and its officer: `Y director X`, `Y's director, X,`.
+pub(super) fn organisation_role(at: At<'_, '_>) -> Option<Hit> {
+    let (organisation, next) = at.name(&[Org, Location])?;
+    let (role, at) = role(next.maybe(At::possessive))?;
+    allowed(&role, next, organisation)?;
+    let comma = at.mark(&[',']);
+    let (person, at) = comma.unwrap_or(at).name(&[Person])?;
+    // In `Y's director, X said` X may be another one; between two commas he is not.
+    (comma.is_none() || at.is_closed()).then(|| told(person, organisation, role))
+}
+
+/// `X, the managing director of Y` and `X (director of Y)`; `X and Z, directors of Y` says it of both.
+fn aside(at: At<'_, '_>) -> Option<Hit> {
+    let (person, next) = at.name(&[Person])?;
+    // In `A, B, the director of Y, and C` the aside may be another member of the list.
+    let is_listed = at.back(1) == Some(Item::Mark(','))
+        && matches!(at.back(2), Some(Item::Name(n)) if at.named[n].mention.kind == Person);
+    let at = next.maybe(|at| at.word(&["and"])?.name(&[Person]).map(|(_, at)| at));
     // `X, 45, director of Y`.
     let at = at.maybe(|at| at.mark(&[','])?.any_word().filter(|(w, _)| is_age(w)).map(|(_, at)| at));
     let at = at.mark(&[',', '(', '–', '—', '-'])?;
     let at = at.maybe(|at| at.word(&["who"])?.word(&["is", "was", "became", "remains"]));
     let at = at.maybe(|at| at.word(&["now", "currently", "then", "formerly", "previously", "once"]));
+    if is_listed && at.word(&["the"]).is_some() {
+        return None;
+    }
     let (role, at) = role(at.article())?;
     let organisation = served(&role, to_organisation(at)?)?;
     Some(told(person, organisation, role))
 }
 
-/// `the director of Y, X,`.
-pub(super) fn role_before(at: At<'_, '_>) -> Option<Hit> {
-    if continues(at) {
-        return None;
-    }
-    let (role, next) = role(at)?;
-    let organisation = served(&role, to_organisation(next)?)?;
-    let at = At { at: position_behind(at, organisation)?, ..at };
-    let comma = at.mark(&[',']);
-    let (person, at) = comma.unwrap_or(at).name(&[Person])?;
-    // With a comma both ways, or `director of Y X` could begin another clause.
-    if comma.is_some() && !at.is_closed() || at.possessive().is_some() {
-        return None;
-    }
-    Some(told(person, organisation, role))
-}
-
-/// `Director X of Y`.
-pub(super) fn title_of(at: At<'_, '_>) -> Option<Hit> {
-    if continues(at) {
-        return None;
-    }
-    let (role, at) = role(at)?;
-    let (person, at) = at.name(&[Person])?;
-    let at = at.maybe(|at| at.mark(&[',']));
-    let at = at.word(&["of", "at", "from"])?.article();
-    let organisation = served(&role, at)?;
-    Some(told(person, organisation, role))
-}
-
-/// `Y's director X` and `Y's director, X,`.
-pub(super) fn possessive_role(at: At<'_, '_>) -> Option<Hit> {
-    let (organisation, next) = at.name(&[Org, Location])?;
-    let at = next.possessive()?;
-    let (role, at) = role(at)?;
-    allowed(&role, next, organisation)?;
-    let comma = at.mark(&[',']);
-    let (person, at) = comma.unwrap_or(at).name(&[Person])?;
-    if comma.is_some() && !at.is_closed() || at.possessive().is_some() && comma.is_some() {
-        return None;
-    }
-    Some(told(person, organisation, role))
-}
-
-/// `Y director X`.
-pub(super) fn organisation_role(at: At<'_, '_>) -> Option<Hit> {
-    let (organisation, next) = at.name(&[Org, Location])?;
-    let (role, at) = role(next)?;
-    allowed(&role, next, organisation)?;
-    let (person, _) = at.name(&[Person])?;
-    Some(told(person, organisation, role))
-}
-
 /// `X is the director of Y`, `X was appointed director of Y`.
-pub(super) fn is_role(at: At<'_, '_>) -> Option<Hit> {
+fn stated(at: At<'_, '_>) -> Option<Hit> {
     let (person, next) = at.name(&[Person])?;
     if is_supposed(at) {
         return None;
@@ -88,6 +58,45 @@ pub(super) fn is_role(at: At<'_, '_>) -> Option<Hit> {
     let at = at.maybe(|at| at.word(&["as", "to"]));
     let (role, at) = role(at.article())?;
     let organisation = served(&role, to_organisation(at)?)?;
+    Some(told(person, organisation, role))
+}
+
+/// `X, director, Y`, as in lists of those who are present.
+fn listed(at: At<'_, '_>) -> Option<Hit> {
+    let (person, at) = at.name(&[Person])?;
+    let (role, at) = role(at.mark(&[','])?.article())?;
+    let (organisation, at) = at.mark(&[','])?.article().name(&[Org])?;
+    at.is_closed().then(|| told(person, organisation, role))
+}
+
+/// `the director of Y, X,`.
+fn before(at: At<'_, '_>) -> Option<Hit> {
+    if continues(at) {
+        return None;
+    }
+    let (role, next) = role(at)?;
+    let there = to_organisation(next)?;
+    let organisation = served(&role, there)?;
+    let at = there.step();
+    let comma = at.mark(&[',']);
+    let (person, at) = comma.unwrap_or(at).name(&[Person])?;
+    // With a comma both ways, or `director of Y, X` could begin another clause.
+    if comma.is_some() && !at.is_closed() || at.possessive().is_some() {
+        return None;
+    }
+    Some(told(person, organisation, role))
+}
+
+/// `Director X of Y`.
+fn title(at: At<'_, '_>) -> Option<Hit> {
+    if continues(at) {
+        return None;
+    }
+    let (role, at) = role(at)?;
+    let (person, at) = at.name(&[Person])?;
+    let at = at.maybe(|at| at.mark(&[',']));
+    let at = at.word(&["of", "at", "from"])?.article();
+    let organisation = served(&role, at)?;
     Some(told(person, organisation, role))
 }
 
@@ -105,18 +114,10 @@ pub(super) fn works_for(at: At<'_, '_>) -> Option<Hit> {
     at.possessive().is_none().then(|| Hit::new(person, organisation))
 }
 
-/// `X, director, Y`, as in lists of those who are present.
-pub(super) fn role_comma(at: At<'_, '_>) -> Option<Hit> {
-    let (person, at) = at.name(&[Person])?;
-    let (role, at) = role(at.mark(&[','])?.article())?;
-    let (organisation, at) = at.mark(&[','])?.article().name(&[Org])?;
-    at.is_closed().then(|| told(person, organisation, role))
-}
-
 /// `X of Y`.
 pub(super) fn person_of(at: At<'_, '_>) -> Option<Hit> {
     let (person, at) = at.name(&[Person])?;
-    let (organisation, at) = at.word(&["of", "from"])?.article().name(&[Org])?;
+    let (organisation, at) = at.word(&["of"])?.article().name(&[Org])?;
     at.possessive().is_none().then(|| Hit::new(person, organisation))
 }
 
@@ -170,11 +171,6 @@ fn continues(at: At<'_, '_>) -> bool {
     before.is_some_and(|before| role(before).is_some_and(|(_, end)| end.at > at.at))
 }
 
-fn position_behind(at: At<'_, '_>, name: usize) -> Option<usize> {
-    let ahead = at.items.get(at.at..)?.iter().take(24);
-    ahead.enumerate().find(|(_, item)| **item == Item::Name(name)).map(|(by, _)| at.at + by + 1)
-}
-
 fn is_age(word: &str) -> bool {
     word.len() <= 2 && word.bytes().all(|b| b.is_ascii_digit())
 }
@@ -188,7 +184,22 @@ pub(super) fn is_supposed(at: At<'_, '_>) -> bool {
         match at.back(by) {
             None | Some(Item::Mark('.' | ';' | ':')) => return false,
             Some(Item::Word(word)) => {
-                let supposes = ["if", "whether", "unless", "suppose", "supposing", "assuming", "neither", "nor", "not", "deny", "denies", "denied", "false", "falsely"];
+                let supposes = [
+                    "if",
+                    "whether",
+                    "unless",
+                    "suppose",
+                    "supposing",
+                    "assuming",
+                    "neither",
+                    "nor",
+                    "not",
+                    "deny",
+                    "denies",
+                    "denied",
+                    "false",
+                    "falsely",
+                ];
                 if supposes.iter().any(|s| s.eq_ignore_ascii_case(word)) {
                     return true;
                 }

@@ -8,16 +8,31 @@ use docmill_model::ByteSpan;
 
 /// The parts that a party plays, in the singular.
 const PARTS: &[&str] = &[
-    "plaintiff", "defendant", "appellant", "appellee", "petitioner", "respondent", "claimant", "debtor", "intervenor",
-    "applicant", "complainant", "relator",
+    "plaintiff",
+    "defendant",
+    "appellant",
+    "appellee",
+    "petitioner",
+    "respondent",
+    "claimant",
+    "debtor",
+    "intervenor",
+    "applicant",
+    "complainant",
+    "relator",
 ];
 /// Those that are named first.
 const FIRST: &[&str] = &["plaintiff", "appellant", "petitioner", "claimant", "applicant", "complainant"];
 
 /// Bytes between two parties at most: `v.` and what each of them is.
 const BETWEEN: usize = 160;
-/// Bytes between a party and the number of its case at most, and words that are no marks among them.
-const TO_CASE: (usize, usize) = (240, 10);
+/// Bytes between a party and the number of its case at most.
+const TO_CASE: usize = 160;
+/// Words that may stand there, beside numbers, parts and abbreviations.
+const WORDS: &[&str] = &[
+    "action", "and", "appeal", "case", "cause", "civ", "civil", "court", "crim", "criminal", "cv", "docket", "et",
+    "al", "file", "index", "no", "nos", "number", "the", "in",
+];
 
 /// Two parties, by the numbers of their mentions, with the parts that are said of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,9 +113,11 @@ fn parts(items: &[Item<'_>]) -> (String, usize) {
     (found.join("/"), read)
 }
 
-/// Each party and the other.
+/// Each party and the other, in documents that cite a case by its number: elsewhere `v.` is played, not argued.
 pub(super) fn versus(document: &Document<'_, '_>) -> Vec<Hit> {
-    captions(document).into_iter().map(|c| Hit::new(c.first, c.second)).collect()
+    let is_legal = document.named.iter().any(|n| n.mention.kind == Case);
+    let stands = |c: &Caption| is_legal || c.parts.iter().any(|part| !part.is_empty());
+    captions(document).into_iter().filter(stands).map(|c| Hit::new(c.first, c.second)).collect()
 }
 
 /// Each party and the case whose number stands beside the caption.
@@ -116,25 +133,43 @@ pub(super) fn party_to(document: &Document<'_, '_>) -> Vec<Hit> {
 }
 
 fn behind(document: &Document<'_, '_>, party: usize) -> Option<usize> {
-    let case = (party + 1..document.named.len()).find(|&n| is_case(document, n) || document.named[n].is_thing())?;
-    let gap = ByteSpan::new(document.named[party].bytes.end, document.named[case].bytes.start);
-    (is_case(document, case) && is_short(document, gap)).then_some(case)
+    let next = (party + 1..document.named.len()).find(|&n| is_case(document, n) || document.named[n].is_thing())?;
+    let gap = ByteSpan::new(document.named[party].bytes.end, document.named[next].bytes.start);
+    (is_number(document, next) && leads_to_case(document, gap)).then_some(next)
 }
 
+/// The number that stands above the caption, as in reports of decisions.
 fn before(document: &Document<'_, '_>, party: usize) -> Option<usize> {
-    let case = (0..party).rev().find(|&n| is_case(document, n) || document.named[n].is_thing())?;
-    let gap = ByteSpan::new(document.named[case].bytes.end, document.named[party].bytes.start);
-    (is_case(document, case) && is_short(document, gap)).then_some(case)
+    let last = (0..party).rev().find(|&n| is_case(document, n) || document.named[n].is_thing())?;
+    let gap = ByteSpan::new(document.named[last].bytes.end, document.named[party].bytes.start);
+    let is_above = gap.start <= gap.end && document.text[gap.start..gap.end].contains('\n');
+    (is_above && is_number(document, last) && leads_to_case(document, gap)).then_some(last)
 }
 
 fn is_case(document: &Document<'_, '_>, number: usize) -> bool {
     document.named[number].mention.kind == Case
 }
 
-fn is_short(document: &Document<'_, '_>, gap: ByteSpan) -> bool {
-    if gap.end < gap.start || gap.end - gap.start > TO_CASE.0 {
+/// Whether it is a case without parties of its own: `2:24-cv-99017`, not `Conley v. Gibson, 355 U.S. 41`.
+fn is_number(document: &Document<'_, '_>, number: usize) -> bool {
+    let name = &document.named[number].mention.name;
+    is_case(document, number) && !name.contains(" v. ") && !name.contains(" v ")
+}
+
+/// Whether a stretch between a party and a number says no more than that it is the number of the case.
+fn leads_to_case(document: &Document<'_, '_>, gap: ByteSpan) -> bool {
+    if gap.end < gap.start || gap.end - gap.start > TO_CASE {
         return false;
     }
-    let words = items(document.text, gap, &[], 0).into_iter().filter(|i| matches!(i, Item::Word(_))).count();
-    words <= TO_CASE.1
+    items(document.text, gap, &[], 0).into_iter().all(|item| match item {
+        Item::Word(word) => {
+            let is_short = word.len() <= 4 && word.starts_with(|c: char| c.is_uppercase());
+            let is_digits = word.starts_with(|c: char| c.is_ascii_digit());
+            let lower = word.to_lowercase();
+            let is_part = lower.split(['/', '-']).any(|part| PARTS.contains(&part.strip_suffix('s').unwrap_or(part)));
+            is_short || is_digits || is_part || WORDS.contains(&lower.as_str())
+        }
+        Item::Mark(mark) => mark != ';',
+        _ => false,
+    })
 }

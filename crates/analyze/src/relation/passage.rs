@@ -283,7 +283,9 @@ impl<'s, 'a> At<'s, 'a> {
     pub fn is_closed(self) -> bool {
         match self.item() {
             None => true,
-            Some(Item::Mark(c)) => matches!(c, ',' | '.' | ';' | ':' | ')' | ']' | '?' | '!' | '-' | '–' | '—' | '"' | '”'),
+            Some(Item::Mark(c)) => {
+                matches!(c, ',' | '.' | ';' | ':' | ')' | ']' | '?' | '!' | '-' | '–' | '—' | '"' | '”')
+            }
             Some(_) => false,
         }
     }

@@ -6,15 +6,34 @@ use super::office::is_supposed;
 use super::passage::{At, Item};
 use super::pattern::Hit;
 
-const PAID: &[&str] = &["paid", "pays", "transferred", "wired", "remitted", "sent", "gave", "donated", "repaid", "reimbursed", "awarded", "refunded"];
+const PAID: &[&str] = &[
+    "paid",
+    "pays",
+    "transferred",
+    "wired",
+    "remitted",
+    "sent",
+    "gave",
+    "donated",
+    "repaid",
+    "reimbursed",
+    "awarded",
+    "refunded",
+];
+
+/// Who paid whom: `X paid Y EUR 5`, `EUR 5 was paid by X to Y`, `X's payment of EUR 5 to Y`, `Y received EUR 5 from X`.
+pub(super) fn payment(at: At<'_, '_>) -> Option<Hit> {
+    paid_to(at).or_else(|| paid_by(at)).or_else(|| payment_from(at)).or_else(|| received_from(at))
+}
 
 /// `X paid Y EUR 5`, `X paid EUR 5 to Y on 3 May 2024`.
-pub(super) fn paid_to(at: At<'_, '_>) -> Option<Hit> {
+fn paid_to(at: At<'_, '_>) -> Option<Hit> {
     let (payer, next) = at.name(&[Person, Org])?;
     if is_supposed(at) {
         return None;
     }
-    let at = next.maybe(|at| at.word(&["has", "had", "have"])).maybe(|at| at.word(&["already", "also", "then", "later"]));
+    let at =
+        next.maybe(|at| at.word(&["has", "had", "have"])).maybe(|at| at.word(&["already", "also", "then", "later"]));
     let at = at.word(PAID)?;
     if let Some((payee, at)) = at.article().name(&[Person, Org]) {
         let (amount, at) = sum(at)?;
@@ -26,7 +45,7 @@ pub(super) fn paid_to(at: At<'_, '_>) -> Option<Hit> {
 }
 
 /// `EUR 5 was paid by X to Y`.
-pub(super) fn paid_by(at: At<'_, '_>) -> Option<Hit> {
+fn paid_by(at: At<'_, '_>) -> Option<Hit> {
     let (amount, at) = at.name(&[Money])?;
     let at = at.maybe(|at| at.word(&["was", "were", "has", "had"])).maybe(|at| at.word(&["been"]));
     let at = at.word(PAID)?;
@@ -45,8 +64,19 @@ pub(super) fn paid_by(at: At<'_, '_>) -> Option<Hit> {
 }
 
 /// `payment of EUR 5 from X to Y`, `X's payment of EUR 5 to Y`.
-pub(super) fn payment_from(at: At<'_, '_>) -> Option<Hit> {
-    let words = &["payment", "payments", "transfer", "transfers", "donation", "donations", "contribution", "remittance", "grant", "loan"];
+fn payment_from(at: At<'_, '_>) -> Option<Hit> {
+    let words = &[
+        "payment",
+        "payments",
+        "transfer",
+        "transfers",
+        "donation",
+        "donations",
+        "contribution",
+        "remittance",
+        "grant",
+        "loan",
+    ];
     if let Some((payer, at)) = at.name(&[Person, Org]) {
         let at = at.possessive()?.up_to(2, plain).word(words)?;
         let (amount, at) = at.word(&["of"])?.name(&[Money])?;
@@ -61,12 +91,13 @@ pub(super) fn payment_from(at: At<'_, '_>) -> Option<Hit> {
 }
 
 /// `Y received EUR 5 from X`.
-pub(super) fn received_from(at: At<'_, '_>) -> Option<Hit> {
+fn received_from(at: At<'_, '_>) -> Option<Hit> {
     let (payee, next) = at.name(&[Person, Org])?;
     if is_supposed(at) {
         return None;
     }
-    let at = next.maybe(|at| at.word(&["has", "had", "have"])).maybe(|at| at.word(&["already", "also", "then", "later"]));
+    let at =
+        next.maybe(|at| at.word(&["has", "had", "have"])).maybe(|at| at.word(&["already", "also", "then", "later"]));
     let (amount, at) = sum(at.word(&["received", "receives", "got", "collected"])?)?;
     let (payer, at) = to_payee(at, &["from"])?;
     Some(told(payer, payee, amount, at))
@@ -78,7 +109,28 @@ fn plain<'s, 'a>(at: At<'s, 'a>) -> Option<At<'s, 'a>> {
 
 /// The amount here, perhaps behind words such as `a total of` or `more than`.
 fn sum<'s, 'a>(at: At<'s, 'a>) -> Option<(usize, At<'s, 'a>)> {
-    let at = at.up_to(4, |at| at.word(&["a", "the", "total", "sum", "of", "about", "approximately", "more", "than", "over", "nearly", "almost", "some", "another", "further", "around", "least", "at"]));
+    let at = at.up_to(4, |at| {
+        at.word(&[
+            "a",
+            "the",
+            "total",
+            "sum",
+            "of",
+            "about",
+            "approximately",
+            "more",
+            "than",
+            "over",
+            "nearly",
+            "almost",
+            "some",
+            "another",
+            "further",
+            "around",
+            "least",
+            "at",
+        ])
+    });
     at.name(&[Money])
 }
 
@@ -93,7 +145,11 @@ fn to_payee<'s, 'a>(mut at: At<'s, 'a>, before: &[&str]) -> Option<(usize, At<'s
             return next.name(&[Person, Org]);
         }
         at = match at.item()? {
-            Item::Word(word) if !["and", "but", "or", "which", "that", "who", "because", "when", "while"].contains(&word) => at.step(),
+            Item::Word(word)
+                if !["and", "but", "or", "which", "that", "who", "because", "when", "while"].contains(&word) =>
+            {
+                at.step()
+            }
             Item::Name(_) => at.name(&[Date])?.1,
             Item::Mark('(' | ')') => at.step(),
             _ => return None,
@@ -110,9 +166,12 @@ fn told(payer: usize, payee: usize, amount: usize, at: At<'_, '_>) -> Hit {
     let start = at.at.saturating_sub(2 * REACH);
     let here = at.at - start;
     let around = at.items.iter().skip(start).take(here + REACH).enumerate();
-    let clause = around.take_while(|(by, item)| *by < here || !matches!(item, Item::Mark(';' | '.') | Item::Word("and" | "but")));
+    let clause = around
+        .take_while(|(by, item)| *by < here || !matches!(item, Item::Mark(';' | '.') | Item::Word("and" | "but")));
     let dates = clause.filter_map(|(by, item)| match item {
-        Item::Name(number) if at.named.get(*number).is_some_and(|n| n.mention.kind == Date) => Some((by.abs_diff(here), *number)),
+        Item::Name(number) if at.named.get(*number).is_some_and(|n| n.mention.kind == Date) => {
+            Some((by.abs_diff(here), *number))
+        }
         _ => None,
     });
     match dates.filter(|(_, date)| *date > payer.min(payee).min(amount)).min() {

@@ -5,22 +5,25 @@ use super::passage::{At, Item};
 /// Words that name an office or a place in an organisation. Lower case, sorted.
 #[rustfmt::skip]
 const HEADS: &[&str] = &[
-    "accountant", "actuary", "administrator", "adviser", "advisor", "agent", "ambassador", "analyst", "anthropologist",
-    "archbishop", "architect", "archivist", "assistant", "associate", "astronomer", "attorney-general", "auditor", "biologist", "bishop",
-    "board-member", "bookkeeper", "boss", "broker", "buyer", "captain", "cashier", "ceo", "cfo", "chair", "chairman", "chairperson",
-    "chairwoman", "chancellor", "chef", "chemist", "chief", "cio", "clerk", "cmo", "co-ceo", "co-chair", "co-chairman", "co-director", "co-editor",
-    "co-founder", "co-president", "coach", "cofounder", "columnist", "commander", "commissioner", "comptroller", "conductor", "congressman",
-    "congresswoman", "consultant", "controller", "coo", "coordinator", "correspondent", "cto", "curator", "dean",
-    "deputy", "designer", "detective", "developer", "director", "directors", "economist", "editor", "editor-in-chief", "educator", "employee",
-    "engineer", "envoy", "epidemiologist", "ex-ceo", "executive", "expert", "fellow", "founder", "geologist", "governor", "head", "historian",
-    "inspector", "instructor", "intern", "investigator", "journalist", "judge", "king", "leader", "lecturer", "librarian",
-    "lieutenant", "lobbyist", "manager", "mayor", "mathematician", "md", "meteorologist", "member", "minister", "officer", "operator", "organizer",
-    "paralegal", "partner", "physician", "physicist", "planner", "pollster", "premier", "presenter", "president", "principal", "producer",
-    "professor", "programmer", "promoter", "prosecutor", "provost", "psychologist", "publisher", "queen", "rector", "registrar",
-    "reporter", "representative", "researcher", "salesman", "scholar", "scientist", "secretary", "secretary-general", "senator", "sheriff",
-    "sociologist", "specialist", "spokesman", "spokesperson", "spokeswoman", "staffer", "statistician", "strategist", "superintendent",
-    "supervisor", "surveyor", "teacher", "technician", "trader", "treasurer", "trustee", "underwriter", "vice-chairman",
-    "vice-president", "vp", "warden", "webmaster", "worker",
+    "accountant", "actuary", "administrator", "adviser", "advisor", "agent", "ambassador", "analyst",
+    "anthropologist", "archbishop", "architect", "archivist", "assistant", "associate", "astronomer",
+    "attorney-general", "auditor", "biologist", "bishop", "board-member", "bookkeeper", "boss", "broker", "buyer",
+    "captain", "cashier", "ceo", "cfo", "chair", "chairman", "chairperson", "chairwoman", "chancellor", "chef",
+    "chemist", "chief", "cio", "clerk", "cmo", "co-ceo", "co-chair", "co-chairman", "co-director", "co-editor",
+    "co-founder", "co-president", "coach", "cofounder", "columnist", "commander", "commissioner", "comptroller",
+    "conductor", "congressman", "congresswoman", "consultant", "controller", "coo", "coordinator", "correspondent",
+    "cto", "curator", "dean", "deputy", "designer", "detective", "developer", "director", "directors", "economist",
+    "editor", "editor-in-chief", "educator", "employee", "engineer", "envoy", "epidemiologist", "ex-ceo", "executive",
+    "expert", "fellow", "founder", "geologist", "governor", "head", "historian", "inspector", "instructor", "intern",
+    "investigator", "journalist", "judge", "king", "leader", "lecturer", "librarian", "lieutenant", "lobbyist",
+    "manager", "mathematician", "mayor", "md", "member", "meteorologist", "minister", "officer", "operator",
+    "organizer", "paralegal", "partner", "physician", "physicist", "planner", "pollster", "premier", "presenter",
+    "president", "principal", "producer", "professor", "programmer", "promoter", "prosecutor", "provost",
+    "psychologist", "publisher", "queen", "rector", "registrar", "reporter", "representative", "researcher",
+    "salesman", "scholar", "scientist", "secretary", "secretary-general", "senator", "sheriff", "sociologist",
+    "specialist", "spokesman", "spokesperson", "spokeswoman", "staffer", "statistician", "strategist",
+    "superintendent", "supervisor", "surveyor", "teacher", "technician", "trader", "treasurer", "trustee",
+    "underwriter", "vice-chairman", "vice-president", "vp", "warden", "webmaster", "worker",
 ];
 
 /// Offices that a state or a town has: their holder serves a place. Sorted.
@@ -33,19 +36,23 @@ const PUBLIC: &[&str] = &[
 /// Words that stand before them. Sorted.
 #[rustfmt::skip]
 const MODIFIERS: &[&str] = &[
-    "account", "acting", "administrative", "adjunct", "advertising", "art", "artistic", "assistant", "associate", "board", "branch", "business", "chief",
-    "club", "commercial", "communications", "compliance", "corporate", "country", "creative", "current", "deputy", "design",
-    "development", "digital", "district", "editorial", "education", "emeritus", "engineering", "executive", "finance", "financial", "first",
-    "foreign", "former", "founding", "fundraising", "general", "global", "group", "head", "honorary", "human", "incoming", "information",
-    "interim", "investment", "joint", "junior", "lead", "legal", "long-time", "longtime", "managing", "marketing", "media", "medical",
-    "music", "musical", "national", "new", "news", "non-executive", "office", "operating", "operations", "outgoing", "personnel", "planning", "policy", "political",
-    "press", "prime", "principal", "product", "production", "program", "programme", "project", "public", "purchasing", "quality", "regional", "relations", "research",
-    "resources", "retired", "safety", "sales", "science", "security", "senior", "site", "software", "sporting", "staff", "strategy", "support",
-    "supreme", "systems", "team", "technical", "technology", "then", "trade", "training", "vice", "visiting", "web",
+    "account", "acting", "adjunct", "administrative", "advertising", "art", "artistic", "assistant", "associate",
+    "board", "branch", "business", "chief", "club", "commercial", "communications", "compliance", "corporate",
+    "country", "creative", "current", "deputy", "design", "development", "digital", "district", "editorial",
+    "education", "emeritus", "engineering", "executive", "finance", "financial", "first", "foreign", "former",
+    "founding", "fundraising", "general", "global", "group", "head", "honorary", "human", "incoming", "information",
+    "interim", "investment", "joint", "junior", "lead", "legal", "long-time", "longtime", "managing", "marketing",
+    "media", "medical", "music", "musical", "national", "new", "news", "non-executive", "office", "operating",
+    "operations", "outgoing", "personnel", "planning", "policy", "political", "press", "prime", "principal",
+    "product", "production", "program", "programme", "project", "public", "purchasing", "quality", "regional",
+    "relations", "research", "resources", "retired", "safety", "sales", "science", "security", "senior", "site",
+    "software", "sporting", "staff", "strategy", "support", "supreme", "systems", "team", "technical", "technology",
+    "then", "trade", "training", "vice", "visiting", "web",
 ];
 
 /// Parts of an organisation that stand for an office where people are listed: `Annika Vogt, accounts`. Sorted.
-const DESKS: &[&str] = &["accounting", "accounts", "billing", "claims", "finance", "legal", "marketing", "purchasing", "sales", "support"];
+const DESKS: &[&str] =
+    &["accounting", "accounts", "billing", "claims", "finance", "legal", "marketing", "purchasing", "sales", "support"];
 
 /// Words that a role has at most.
 const LONGEST: usize = 6;
@@ -65,7 +72,9 @@ pub(super) fn role<'s, 'a>(start: At<'s, 'a>) -> Option<(Role, At<'s, 'a>)> {
     let mut text: Vec<String> = Vec::new();
     let mut found = None;
     while text.len() < LONGEST {
-        if found.is_some() && let Some(next) = at.word(&["and"]).or_else(|| at.mark(&['&'])) {
+        if found.is_some()
+            && let Some(next) = at.word(&["and"]).or_else(|| at.mark(&['&']))
+        {
             // `founder and director`, but not `director and John`.
             if head(next).is_none() && modifier(next).is_none() {
                 break;
@@ -98,7 +107,8 @@ pub(super) fn role_or_desk<'s, 'a>(at: At<'s, 'a>) -> Option<(Role, At<'s, 'a>)>
 }
 
 fn head<'s, 'a>(at: At<'s, 'a>) -> Option<(&'a str, At<'s, 'a>)> {
-    at.any_word().filter(|(word, _)| listed(HEADS, word) || word.strip_suffix(['s', 'S']).is_some_and(|w| listed(HEADS, w)))
+    at.any_word()
+        .filter(|(word, _)| listed(HEADS, word) || word.strip_suffix(['s', 'S']).is_some_and(|w| listed(HEADS, w)))
 }
 
 fn modifier<'s, 'a>(at: At<'s, 'a>) -> Option<(&'a str, At<'s, 'a>)> {
@@ -116,7 +126,8 @@ fn shown(word: &str) -> String {
 }
 
 /// Words behind which what was said before is no longer about the same thing. Sorted.
-const OTHER: &[&str] = &["and", "but", "he", "or", "she", "that", "they", "when", "where", "which", "while", "who", "whose"];
+const OTHER: &[&str] =
+    &["and", "but", "he", "or", "she", "that", "they", "when", "where", "which", "while", "who", "whose"];
 
 /// Reads from a role to the organisation: `of`, `for the`, `of marketing at`, `of the software company`.
 pub(super) fn to_organisation<'s, 'a>(at: At<'s, 'a>) -> Option<At<'s, 'a>> {

@@ -10,9 +10,30 @@ use super::role::{Role, role, role_or_desk};
 
 /// What the line above a signature begins with, in lower case.
 const CLOSINGS: &[&str] = &[
-    "yours", "sincerely", "regards", "kind regards", "best", "with best", "with kind", "warm", "many thanks", "thanks", "thank you",
-    "cheers", "respectfully", "cordially", "faithfully", "signed", "by:", "--", "__", "very truly", "all the best", "love,",
-    "mit freundlichen", "cordialement",
+    "yours",
+    "sincerely",
+    "regards",
+    "kind regards",
+    "best",
+    "with best",
+    "with kind",
+    "warm",
+    "many thanks",
+    "thanks",
+    "thank you",
+    "cheers",
+    "respectfully",
+    "cordially",
+    "faithfully",
+    "signed",
+    "by:",
+    "--",
+    "__",
+    "very truly",
+    "all the best",
+    "love,",
+    "mit freundlichen",
+    "cordialement",
 ];
 /// Bytes of a closing line at most: longer ones are sentences.
 const CLOSING: usize = 48;
@@ -51,14 +72,17 @@ fn lines(document: &Document<'_, '_>) -> Vec<Line> {
 
 fn is_closing(text: &str) -> bool {
     let text = text.trim_start_matches(['>', ' ', '*']);
-    text.len() <= CLOSING && CLOSINGS.iter().any(|c| text.get(..c.len()).is_some_and(|head| head.eq_ignore_ascii_case(c)))
+    text.len() <= CLOSING
+        && CLOSINGS.iter().any(|c| text.get(..c.len()).is_some_and(|head| head.eq_ignore_ascii_case(c)))
 }
 
 /// Who signs, as what: at the start of a line, perhaps behind `/s/` or `By:`.
 fn signer(document: &Document<'_, '_>, line: &Line) -> Option<(usize, Option<Role>, Option<usize>)> {
     let items = items(document.text, line.bytes, document.named, line.first);
     let at = At { items: &items, at: 0, named: document.named };
-    let at = at.up_to(4, |at| at.mark(&['/', '_', ':', '-', '>', '*', '|']).or_else(|| at.word(&["by", "s", "signed", "name"])));
+    let at = at.up_to(4, |at| {
+        at.mark(&['/', '_', ':', '-', '>', '*', '|']).or_else(|| at.word(&["by", "s", "signed", "name"]))
+    });
     let (person, at) = at.name(&[Person])?;
     let mut at = at.maybe(|at| at.mark(&[',', '-', '–', '—', '|', '(']));
     let mut said = None;
@@ -115,7 +139,9 @@ pub(super) fn signatures(document: &Document<'_, '_>) -> Vec<Hit> {
                 out.push(told(*signer, found, said.take()));
                 break;
             }
-            if said.is_none() && let Some((role, organisation)) = role_line(document, line) {
+            if said.is_none()
+                && let Some((role, organisation)) = role_line(document, line)
+            {
                 if let Some(organisation) = organisation {
                     out.push(told(*signer, organisation, Some(role)));
                     break;
@@ -176,7 +202,19 @@ fn filer(document: &Document<'_, '_>, line: &Line, caption: &Caption) -> Option<
     let (owner, rest) = text.split_once(['\'', '’'])?;
     let part = owner.rsplit(' ').next()?.to_lowercase();
     let part = part.strip_suffix('s').filter(|_| !rest.starts_with(['s', 'S'])).unwrap_or(&part);
-    let kinds = ["memorandum", "motion", "brief", "response", "opposition", "reply", "complaint", "answer", "petition", "application", "notice"];
+    let kinds = [
+        "memorandum",
+        "motion",
+        "brief",
+        "response",
+        "opposition",
+        "reply",
+        "complaint",
+        "answer",
+        "petition",
+        "application",
+        "notice",
+    ];
     let rest = rest.to_lowercase();
     let is_title = rest.split(|c: char| !c.is_alphabetic()).take(5).any(|word| kinds.contains(&word));
     caption.party(part).filter(|_| is_title)
@@ -186,7 +224,10 @@ fn filer(document: &Document<'_, '_>, line: &Line, caption: &Caption) -> Option<
 fn counsel_line(document: &Document<'_, '_>, line: &Line, caption: &Caption) -> Option<usize> {
     let items = items(document.text, line.bytes, document.named, line.first);
     let at = At { items: &items, at: 0, named: document.named };
-    let at = at.word(&["attorney", "attorneys", "counsel", "lawyer", "lawyers", "solicitor", "solicitors"])?.word(&["for"])?.article();
+    let at = at
+        .word(&["attorney", "attorneys", "counsel", "lawyer", "lawyers", "solicitor", "solicitors"])?
+        .word(&["for"])?
+        .article();
     let (word, next) = at.any_word()?;
     let part = word.to_lowercase();
     let part = part.strip_suffix('s').unwrap_or(&part);
