@@ -46,6 +46,16 @@ def data():
     return Path(folder).resolve()
 
 
+def corpora():
+    """The folder of annotated corpora, named by DOCMILL_CORPORA."""
+    folder = os.environ.get("DOCMILL_CORPORA")
+    if not folder:
+        skip("DOCMILL_CORPORA names no folder of corpora")
+    if not Path(folder).is_dir():
+        sys.exit(f"DOCMILL_CORPORA: {folder} is no folder")
+    return Path(folder).resolve()
+
+
 def scratch(name):
     """An empty folder below the target folder."""
     folder = SCRATCH / name

@@ -1,7 +1,9 @@
 //! The command line as a person or a program meets it.
 
 mod answer;
+mod decisions;
 mod desk;
+mod eval;
 mod hostile;
 mod house;
 mod journey;
