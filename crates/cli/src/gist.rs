@@ -9,6 +9,7 @@ use docmill_engine::relations::{self, EntityRelation};
 use docmill_model::{MentionType, RelationType};
 use docmill_store::{EntityRow, Overview, RelationQuery, Store};
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::format::{count, grouped, quoted, short, shortened};
 use crate::screen::{BOLD, DIM, MARK, Screen, line};
@@ -18,7 +19,7 @@ use crate::table::{Cell, Column, Table};
 const MAIN: usize = 5;
 /// Relations that are shown.
 const RELATIONS: usize = 5;
-/// Characters of a name: two of them and a relation between fit a line of 80.
+/// Characters of a name in a table.
 const NAME: usize = 34;
 /// Characters of a line.
 const LINE: usize = 78;
@@ -85,26 +86,9 @@ impl Gist {
 
     pub fn render(&self, screen: &Screen, out: &mut String) {
         for (head, rows) in [("People", &self.people), ("Organisations", &self.organisations)] {
-            if rows.is_empty() {
-                continue;
+            if !rows.is_empty() {
+                out.push_str(&format!("\n{}\n{}", screen.paint(BOLD, head), table(rows).render(screen)));
             }
-            out.push_str(&format!("\n{}\n", screen.paint(BOLD, head)));
-            let mut table = Table::new(&[
-                Column::Left("name"),
-                Column::Right("documents"),
-                Column::Right("mentions"),
-                Column::Left("known by"),
-            ]);
-            for EntityRow { entity, .. } in rows {
-                let known = entity.identifiers.first().map_or("", |i| i.value.as_str());
-                table.row([
-                    Cell::painted(shortened(&line(&entity.name), NAME), MARK),
-                    grouped(entity.documents.into()).into(),
-                    grouped(entity.mentions.into()).into(),
-                    Cell::painted(shortened(&line(known), LINE - NAME - 25), DIM),
-                ]);
-            }
-            out.push_str(&table.render(screen));
         }
         if !self.related.is_empty() {
             out.push_str(&format!("\n{}\n", screen.paint(BOLD, "Relations")));
@@ -113,22 +97,47 @@ impl Gist {
     }
 }
 
+fn table(rows: &[EntityRow]) -> Table {
+    let name = |row: &EntityRow| shortened(&line(&row.entity.name), NAME);
+    let known = |row: &EntityRow| row.entity.identifiers.first().map_or(String::new(), |i| line(&i.value));
+    let widest = rows.iter().map(|row| name(row).width()).max().unwrap_or(0);
+    // What the name, two numbers and the gaps leave.
+    let room = LINE.saturating_sub(widest + 25);
+    let mut columns = vec![Column::Left("name"), Column::Right("documents"), Column::Right("mentions")];
+    let any_known = rows.iter().any(|row| !row.entity.identifiers.is_empty());
+    columns.extend(any_known.then_some(Column::Left("known by")));
+    let mut table = Table::new(&columns);
+    for row in rows {
+        table.row([
+            Cell::painted(name(row), MARK),
+            grouped(row.entity.documents.into()).into(),
+            grouped(row.entity.mentions.into()).into(),
+            Cell::painted(shortened(&known(row), room), DIM),
+        ]);
+    }
+    table
+}
+
 impl Related {
     fn render(&self, screen: &Screen, out: &mut String) {
         let kind = self.relation.kind.as_str().to_lowercase().replace('_', " ");
-        let name = |name: &str| shortened(&line(name), NAME);
-        let place = self.relation.evidence.first();
-        out.push_str(&format!("  {} {} {}\n", name(&self.from), screen.paint(MARK, &kind), name(&self.to)));
+        // Two names that do not fit a line with what is between them get half of it each.
+        let (mut from, mut to) = (shortened(&line(&self.from), LINE), shortened(&line(&self.to), LINE));
+        if from.width() + to.width() + kind.width() + 4 > LINE {
+            let half = LINE.saturating_sub(kind.width() + 4) / 2;
+            (from, to) = (shortened(&from, half), shortened(&to, half));
+        }
+        out.push_str(&format!("  {from} {} {to}\n", screen.paint(MARK, &kind)));
         let values = self.relation.attributes.values().filter_map(|values| values.first());
         let values: Vec<String> = values.map(|value| line(value)).collect();
         let values = if values.is_empty() { String::new() } else { format!("{}; ", values.join(", ")) };
-        let page = format!(", page {}", place.map_or(1, |p| p.page));
+        let page = format!(", page {}", self.relation.evidence.first().map_or(1, |place| place.page));
         let more = match self.relation.places {
             0 | 1 => String::new(),
             places => format!(", and {}", count(u64::from(places) - 1, "other place")),
         };
         // The page must not be what is cut.
-        let room = (LINE - 4).saturating_sub(page.chars().count() + more.chars().count());
+        let room = (LINE - 4).saturating_sub(page.width() + more.width());
         let document = shortened(&format!("{values}{}", line(&self.document)), room);
         out.push_str(&format!("    {}\n", screen.paint(DIM, &format!("{document}{page}{more}"))));
     }
@@ -173,4 +182,97 @@ async fn telling(store: &dyn Store) -> Result<Vec<EntityRelation>> {
     out.extend(wrote_to);
     out.truncate(RELATIONS);
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_engine::relations::RelationPlace;
+    use docmill_model::{Digest, DocumentId, Entity, EntityId, MentionId, ProjectId, ReferentId, RelationId, Span};
+
+    use super::*;
+
+    fn document() -> DocumentId {
+        DocumentId::new("p", &Digest::of(b"document"))
+    }
+
+    fn id(number: u32) -> EntityId {
+        let span = Span::new(number, number + 1);
+        EntityId::new(ProjectId::new("p"), ReferentId::new(document(), MentionType::Person, span))
+    }
+
+    fn entity(number: u32, name: &str) -> EntityRow {
+        let entity = Entity {
+            id: id(number),
+            kind: MentionType::Person,
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            identifiers: Vec::new(),
+            documents: 2,
+            mentions: 1_000,
+        };
+        EntityRow { project: "p".to_owned(), entity }
+    }
+
+    fn related(from: &str, kind: RelationType, to: &str, name: &str, places: u32) -> Related {
+        let (a, b) = (id(1), id(2));
+        let place = RelationPlace {
+            document: document(),
+            page: 12,
+            span: Span::new(0, 1),
+            mentions: [MentionId::new(document(), MentionType::Person, Span::new(0, 1), "rule/test@1"); 2],
+            confidence: 900,
+            extractor: String::new(),
+            attributes: BTreeMap::new(),
+        };
+        let relation = EntityRelation {
+            id: RelationId::new(a, b, kind),
+            from: a,
+            to: b,
+            kind,
+            confidence: 900,
+            extractor: String::new(),
+            attributes: BTreeMap::from([("role".to_owned(), vec!["director".to_owned()])]),
+            documents: 1,
+            places,
+            strength: None,
+            evidence: vec![place],
+        };
+        Related { relation, from: from.to_owned(), to: to.to_owned(), document: name.to_owned() }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_a_terminal_and_none_commands_it() {
+        let long = "Most Excellent \x1b[2J Company of Merchants ".repeat(9);
+        let gist = Gist {
+            people: vec![
+                entity(1, "Eleanor Whitcombe"),
+                entity(2, &long),
+                entity(3, "\u{202e}漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字"),
+            ],
+            organisations: Vec::new(),
+            related: vec![
+                related("Eleanor Whitcombe", RelationType::WorksFor, "Harrow Point Museum", "a.eml", 3),
+                related(&long, RelationType::AlsoKnownAs, &long, &long, 1_000_000),
+            ],
+        };
+        let mut out = String::new();
+        gist.render(&Screen::plain(), &mut out);
+        assert!(out.contains("  Eleanor Whitcombe works for Harrow Point Museum\n"), "{out}");
+        assert!(out.contains("    director; a.eml, page 12, and 2 other places\n"), "{out}");
+        for line in out.lines() {
+            assert!(line.width() <= 80 && !line.contains(['\x1b', '\u{202e}']), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_typed_next_names_one_thing() {
+        let next = |names: &[&str]| {
+            let people = (1..).zip(names).map(|(number, name)| entity(number, name)).collect();
+            Gist { people, organisations: Vec::new(), related: Vec::new() }.next()
+        };
+        assert_eq!(next(&[]), None);
+        assert_eq!(next(&["Eleanor Whitcombe"]).as_deref(), Some("'Eleanor Whitcombe'"));
+        assert_eq!(next(&["Annika Vogt", "Annika Vogt"]).unwrap(), short(id(1)));
+        assert_eq!(next(&["two\nlines"]).unwrap(), short(id(1)));
+    }
 }

@@ -23,8 +23,11 @@ const LOOKED: usize = 200;
 /// Bytes of documents after which no more of them are looked through when there is something to show: a single large
 /// one can hold half a million mentions.
 const LOOKED_BYTES: u64 = 16 << 20;
-/// The longest text that fits a line of a table.
-const TEXT: usize = 48;
+/// The longest text and name of a document that fit a line of a table.
+const TEXT: usize = 34;
+const NAME: usize = 26;
+/// Characters of a line.
+const LINE: usize = 78;
 
 /// Types from the most telling to the least.
 const TELLING: [MentionType; 12] = [
@@ -159,9 +162,7 @@ impl Summary {
         let mut types: Vec<(&MentionType, &u64)> = o.mentions_by_type.iter().collect();
         types.sort_by_key(|(kind, n)| (std::cmp::Reverse(**n), **kind));
         let types: Vec<String> = types.iter().map(|(kind, n)| format!("{kind} {}", grouped(**n))).collect();
-        if !types.is_empty() {
-            out.push_str(&format!("  {}\n", types.join(", ")));
-        }
+        wrapped(&types, out);
         self.gist.render(screen, out);
         if !self.examples.is_empty() {
             out.push_str(&format!("\n{}\n", screen.paint(BOLD, "For example")));
@@ -176,7 +177,7 @@ impl Summary {
                 table.row([
                     e.kind.as_str().into(),
                     Cell::painted(text, MARK),
-                    e.name.as_str().into(),
+                    shortened(&line(&e.name), NAME).into(),
                     e.place.as_str().into(),
                 ]);
             }
@@ -215,8 +216,12 @@ impl Summary {
         let words = example.map_or_else(|| "WORDS".to_owned(), |e| quoted(&line(&e.text)).into_owned());
         let document = example.map_or_else(|| "DOCUMENT".to_owned(), |e| short(e.document));
         out.push_str(&format!("\n{}\n", cx.screen.paint(BOLD, "Next")));
-        let mut commands: Vec<(String, &str)> =
-            self.gist.next().map(|word| (format!("entity {word}"), "who that is, with all that is said")).into_iter().collect();
+        let mut commands: Vec<(String, &str)> = self
+            .gist
+            .next()
+            .map(|word| (format!("entity {word}"), "who that is, with all that is said"))
+            .into_iter()
+            .collect();
         commands.extend([
             (format!("search {words}"), "where it is said"),
             (format!("document show {document}"), "a document with everything that was found in it"),
@@ -283,6 +288,25 @@ async fn examples(store: &dyn Store, overview: &Overview) -> Result<Vec<Example>
         out.push(Example { kind: mention.kind, text: mention.name, document, name: row.name().to_owned(), place });
     }
     Ok(out)
+}
+
+/// Words with commas between them, in as many lines as they need.
+fn wrapped(words: &[String], out: &mut String) {
+    let mut width = 0;
+    for (index, word) in words.iter().enumerate() {
+        let word = if index + 1 < words.len() { format!("{word},") } else { word.clone() };
+        let more = word.chars().count() + 1;
+        if width > 0 && width + more > LINE {
+            out.push('\n');
+            width = 0;
+        }
+        out.push_str(if width == 0 { "  " } else { " " });
+        out.push_str(&word);
+        width += more;
+    }
+    if !words.is_empty() {
+        out.push('\n');
+    }
 }
 
 /// How much a mention tells: what is sure before what is not, then what says more and still fits a line.

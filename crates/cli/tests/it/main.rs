@@ -4,6 +4,7 @@ mod answer;
 mod decisions;
 mod desk;
 mod eval;
+mod graph;
 mod hostile;
 mod house;
 mod journey;

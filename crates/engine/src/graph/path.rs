@@ -65,15 +65,18 @@ pub async fn way(store: &dyn Store, from: EntityId, to: EntityId) -> Result<Way,
         }
         let mut links = Links::default();
         let query = RelationQuery { of: Some(next), typed: false };
-        relations::each(store, query, 0, &mut |relation| {
-            links.offer(next, &relation);
-            ControlFlow::Continue(())
-        })
-        .await?;
+        // Not as `relations` sums them up: strength would be worked out anew for each entity.
+        store
+            .relation_rows(query, &mut |row| {
+                links.offer(if row.from == next { row.to } else { row.from }, row.kind);
+                ControlFlow::Continue(())
+            })
+            .await?;
+        let (seen, best) = links.best();
         looked.entities += 1;
-        looked.relations += links.seen;
-        looked.everything &= links.seen <= FOLLOWED as u64;
-        search.follow(next, &links.best());
+        looked.relations += seen;
+        looked.everything &= seen <= FOLLOWED as u64;
+        search.follow(next, &best);
     }
     let Some(links) = search.way() else { return Ok(Way { steps: None, looked }) };
     let mut steps = Vec::new();
@@ -110,14 +113,26 @@ async fn between(
 struct Links {
     seen: u64,
     links: Vec<Link>,
+    /// The relation whose places are coming by: they are neighbours.
+    open: Option<(EntityId, RelationType, u32)>,
 }
 
 impl Links {
-    fn offer(&mut self, here: EntityId, relation: &EntityRelation) {
+    fn offer(&mut self, to: EntityId, kind: RelationType) {
+        match &mut self.open {
+            Some((last, of, places)) if (*last, *of) == (to, kind) => *places = places.saturating_add(1),
+            _ => {
+                self.close();
+                self.open = Some((to, kind, 1));
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        let Some((to, kind, places)) = self.open.take() else { return };
         self.seen += 1;
-        let to = if relation.from == here { relation.to } else { relation.from };
-        self.links.push(Link { cost: cost(relation), kind: relation.kind, to });
-        // Sorted when twice as many are held: each offer costs a few comparisons.
+        self.links.push(Link { cost: cost(kind, places), kind, to });
+        // Sorted when twice as many are held: each costs a few comparisons.
         if self.links.len() > 2 * FOLLOWED {
             self.cut();
         }
@@ -128,15 +143,44 @@ impl Links {
         self.links.truncate(FOLLOWED);
     }
 
-    fn best(mut self) -> Vec<Link> {
+    /// How many there are, and the best of them.
+    fn best(mut self) -> (u64, Vec<Link>) {
+        self.close();
         self.cut();
-        self.links
+        (self.seen, self.links)
     }
 }
 
-fn cost(relation: &EntityRelation) -> u32 {
-    match relation.kind {
-        RelationType::CoMentioned => TOGETHER + TOGETHER_ONCE / relation.places.max(1),
+fn cost(kind: RelationType, places: u32) -> u32 {
+    match kind {
+        RelationType::CoMentioned => TOGETHER + TOGETHER_ONCE / places.max(1),
         _ => TYPED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn places_of_one_relation_are_one_link_and_typed_ones_come_first() {
+        let id = |number| EntityId(Uuid::from_u128(number));
+        let mut links = Links::default();
+        for _ in 0..3 {
+            links.offer(id(1), RelationType::CoMentioned);
+        }
+        links.offer(id(2), RelationType::CoMentioned);
+        links.offer(id(2), RelationType::WorksFor);
+        let (seen, best) = links.best();
+        assert_eq!(seen, 3);
+        let best: Vec<_> = best.iter().map(|link| (link.to, link.kind, link.cost)).collect();
+        let expected = [
+            (id(2), RelationType::WorksFor, 100),
+            (id(1), RelationType::CoMentioned, 180),
+            (id(2), RelationType::CoMentioned, 300),
+        ];
+        assert_eq!(best, expected);
     }
 }
