@@ -61,8 +61,11 @@ impl<'a> Clusters<'a> {
         identifiers && agrees(x.courtesy, y.courtesy) && agrees(x.generation, y.generation) && agrees(x.form, y.form)
     }
 
-    /// Unites the clusters of two nodes, unless something that is said of them differs.
+    /// Unites the clusters of two nodes, unless something that is said of them differs or one of them is contested.
     pub(super) fn join(&mut self, a: u32, b: u32) {
+        if self.contested[a as usize] || self.contested[b as usize] {
+            return;
+        }
         let (a, b) = (self.root(a), self.root(b));
         if a == b || !self.agree(a, b) {
             return;
@@ -78,7 +81,7 @@ impl<'a> Clusters<'a> {
         };
     }
 
-    /// Says that a node shares its name with someone else: shorter names are not taken for it.
+    /// Says that a node shares its name with someone else: no other name is taken for it.
     pub(super) fn contest(&mut self, node: u32) {
         self.contested[node as usize] = true;
     }

@@ -28,8 +28,8 @@ type Index<'a> = BTreeMap<Vec<&'a str>, Vec<u32>>;
 pub(super) fn join(nodes: &[Node<'_>], clusters: &mut Clusters<'_>) {
     let persons: Vec<u32> =
         (0..nodes.len() as u32).filter(|n| nodes[*n as usize].kind == MentionType::Person).collect();
-    same_name(nodes, &persons, clusters);
     same_identifier(nodes, &persons, clusters);
+    same_name(nodes, &persons, clusters);
     let is_full = |n: &u32| nodes[*n as usize].words.len() > 1 && !nodes[*n as usize].is_several();
     let full: Vec<u32> = persons.iter().copied().filter(is_full).collect();
     same_ends(nodes, &full, clusters);
@@ -46,8 +46,8 @@ pub(super) fn join(nodes: &[Node<'_>], clusters: &mut Clusters<'_>) {
     }
 }
 
-/// Names that are equal, unless several of them are known by identifiers that differ: then the bare name is none of
-/// theirs, and no shorter name is taken for one of them.
+/// Names that are equal, unless several of them are known by identifiers that differ: then no other name is taken for one
+/// of them.
 fn same_name(nodes: &[Node<'_>], persons: &[u32], clusters: &mut Clusters<'_>) {
     let mut equal: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
     for &node in persons {
@@ -62,8 +62,10 @@ fn same_name(nodes: &[Node<'_>], persons: &[u32], clusters: &mut Clusters<'_>) {
             bare.windows(2).for_each(|pair| clusters.join(pair[0], pair[1]));
         }
         match (&known[..], &bare[..]) {
-            ([one], [first, ..]) if courtesies.len() < 2 => clusters.join(*one, *first),
-            ([_, _, ..], _) => known.iter().for_each(|n| clusters.contest(*n)),
+            ([first, others @ ..], _) if others.iter().any(|n| clusters.root(*n) != clusters.root(*first)) => {
+                known.iter().for_each(|n| clusters.contest(*n));
+            }
+            ([one, ..], [first, ..]) if courtesies.len() < 2 => clusters.join(*one, *first),
             _ => {}
         }
     }
