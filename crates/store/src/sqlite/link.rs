@@ -149,6 +149,12 @@ fn take_out(c: &Connection, profile: i64, blocks: &[ProfileBlock]) -> Result<()>
         touch(c, other)?;
     }
     c.prepare_cached("DELETE FROM profile_link WHERE a = ?")?.execute([profile])?;
+    // Those that a decision joined with it are parted from it, too.
+    let sql = "SELECT DISTINCT y.profile FROM anchor x JOIN anchor y ON y.decision = x.decision
+               WHERE x.profile = ?1 AND y.profile <> ?1";
+    for other in row::collect(&mut *c.prepare_cached(sql)?, [profile], |r| Ok(r.get::<_, i64>(0)?))? {
+        touch(c, other)?;
+    }
     set_linked(c, profile, false)
 }
 
