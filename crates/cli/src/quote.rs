@@ -19,7 +19,7 @@ pub fn place(screen: &Screen, quote: &Quote) -> String {
 /// In one line, what is quoted painted or between two asterisks.
 pub fn marked(screen: &Screen, quote: &Quote) -> String {
     // White space and control characters are changed before anything is painted.
-    let whole = line(&format!("{}{OPEN}{}{CLOSE}{}", quote.before, quote.text, quote.after));
+    let whole = with_cuts(quote, line(&format!("{}{OPEN}{}{CLOSE}{}", quote.before, quote.text, quote.after)));
     match screen.has_colour() {
         true => whole.replace(OPEN, &format!("{MARK}")).replace(CLOSE, &format!("{MARK:#}")),
         false => whole.replace([OPEN, CLOSE], "**"),
@@ -28,7 +28,12 @@ pub fn marked(screen: &Screen, quote: &Quote) -> String {
 
 /// In one line, without a mark.
 pub fn plain(quote: &Quote) -> String {
-    line(&format!("{}{}{}", quote.before, quote.text, quote.after))
+    with_cuts(quote, line(&format!("{}{}{}", quote.before, quote.text, quote.after)))
+}
+
+fn with_cuts(quote: &Quote, text: String) -> String {
+    let [head, tail] = quote.cut;
+    format!("{}{text}{}", if head { "… " } else { "" }, if tail { " …" } else { "" })
 }
 
 pub fn json(quote: &Quote) -> Value {
@@ -54,10 +59,11 @@ mod tests {
             before: "the\n ".into(),
             text: "two\u{202e} words".into(),
             after: "\tend".into(),
+            cut: [true, false],
         };
         let screen = Screen::plain();
-        assert_eq!(marked(&screen, &quote), "the **two\u{fffd} words** end");
-        assert_eq!(plain(&quote), "the two\u{fffd} words end");
+        assert_eq!(marked(&screen, &quote), "… the **two\u{fffd} words** end");
+        assert_eq!(plain(&quote), "… the two\u{fffd} words end");
         assert!(place(&screen, &quote).starts_with("a\u{fffd}[2J.txt  page 3  "));
         assert_eq!((&json(&quote)["place"], &json(&quote)["page"]), (&"page 3".into(), &3.into()));
     }

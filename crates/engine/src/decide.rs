@@ -7,7 +7,8 @@ mod side;
 use docmill_model::{Action, Code, Decision, DecisionId, MentionType};
 use docmill_store::{DecideReport, DecisionRow, EntityRow, Store};
 
-pub use side::{Side, anchor_of, entities_of, in_document, mention};
+use side::Breadth;
+pub use side::{Side, in_document, mention};
 
 use crate::fold::fold_all;
 
@@ -90,7 +91,7 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decided {
     pub decision: Decision,
-    /// The entities of each side after the fold, each once; those of the second side that are among the first as well.
+    /// The entities of each side after the fold, each once.
     pub a: Vec<EntityRow>,
     pub b: Vec<EntityRow>,
 }
@@ -117,8 +118,12 @@ pub async fn relate(store: &dyn Store, verdict: Verdict, a: Side, b: Vec<Side>, 
     if verdict == Verdict::Different {
         apart(&a, &b)?;
     }
-    let second = side::anchors(store, &b, &[]).await?;
-    let first = side::anchors(store, std::slice::from_ref(&a), &b).await?;
+    let breadth = match verdict {
+        Verdict::Same => Breadth::Core,
+        Verdict::Different => Breadth::Whole,
+    };
+    let second = side::anchors(store, &b, &[], breadth).await?;
+    let first = side::anchors(store, std::slice::from_ref(&a), &b, breadth).await?;
     if first.is_empty() || second.is_empty() {
         let gone = if first.is_empty() { &a } else { &b[0] };
         // The whole is nothing but the part.
@@ -137,7 +142,7 @@ pub async fn relate(store: &dyn Store, verdict: Verdict, a: Side, b: Vec<Side>, 
 /// Gives what a side names another name. Folds.
 pub async fn rename(store: &dyn Store, side: Side, name: &str, note: Note) -> Result<Decided, Error> {
     let name = one_line("the name", name)?;
-    let anchors = side::anchors(store, std::slice::from_ref(&side), &[]).await?;
+    let anchors = side::anchors(store, std::slice::from_ref(&side), &[], Breadth::Core).await?;
     if anchors.is_empty() {
         return Err(Error::Gone(side.name().to_owned()));
     }
@@ -161,7 +166,7 @@ pub async fn undo(store: &dyn Store, word: Option<&str>, note: Note) -> Result<D
     }
     let action = Action::Undo { decision: target.id };
     let taken = take(store, &target.project, action, [Vec::new(), Vec::new()], note).await?;
-    let (a, b) = (entities_of(store, &target.a).await?, entities_of(store, &target.b).await?);
+    let (a, b) = (side::entities_of(store, &target.a).await?, side::entities_of(store, &target.b).await?);
     Ok(Decided { decision: taken.decision, a, b })
 }
 
@@ -248,7 +253,7 @@ async fn take(
     let decision = Decision::new(project, action, a, b, &by, note.at_ms, why);
     store.decide(vec![decision.clone()]).await?;
     fold_all(store).await?;
-    let (a, b) = (entities_of(store, &decision.a).await?, entities_of(store, &decision.b).await?);
+    let (a, b) = (side::entities_of(store, &decision.a).await?, side::entities_of(store, &decision.b).await?);
     Ok(Decided { decision, a, b })
 }
 

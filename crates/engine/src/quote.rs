@@ -23,6 +23,8 @@ pub struct Quote {
     pub text: String,
     /// What stands behind it in the same block, up to the end of a word.
     pub after: String,
+    /// Whether the block has more before, and more behind.
+    pub cut: [bool; 2],
 }
 
 /// Quotes from documents, of which one is held: quotes of one document should follow each other.
@@ -88,6 +90,7 @@ impl Held {
             before: if cut_before { from_word(before) } else { before }.to_owned(),
             text: self.middle(span),
             after: if cut_after { to_word(after) } else { after }.to_owned(),
+            cut: [cut_before, cut_after],
         })
     }
 

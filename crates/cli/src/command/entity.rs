@@ -89,7 +89,7 @@ fn render(cx: &Context, account: &Account) -> String {
     let mut out = head(screen, &account.row);
     facts(screen, account, &mut out);
     company(screen, account, &mut out);
-    documents(screen, account, &mut out);
+    documents(cx, account, &mut out);
     parts(screen, account, &mut out);
     doubts(cx, account, &mut out);
     if !account.decisions.is_empty() {
@@ -128,15 +128,18 @@ fn facts(screen: &Screen, account: &Account, out: &mut String) {
     for fact in &account.facts {
         let r = &fact.relation;
         let arrow = match (r.kind.is_symmetric(), fact.leads_out) {
-            (true, _) => "--",
-            (_, true) => "->",
-            (_, false) => "<-",
+            (true, _) => "──",
+            (_, true) => "─▶",
+            (_, false) => "◀─",
         };
-        let attributes =
-            r.attributes.iter().map(|(key, values)| format!("  {}: {}", name(key), name(&values.join(", "))));
-        let (kind, other) = (screen.paint(MARK, r.kind.as_str()), name(&fact.other.entity.name));
-        let attributes = attributes.collect::<String>();
-        let documents = count(u64::from(r.documents), "document");
+        let attributes: Vec<String> =
+            r.attributes.iter().map(|(key, values)| format!("{key} {}", values.join(" / "))).collect();
+        let attributes = match attributes.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", name(&attributes.join(", "))),
+        };
+        let kind = screen.paint(MARK, &r.kind.as_str().to_lowercase().replace('_', " "));
+        let (other, documents) = (name(&fact.other.entity.name), count(u64::from(r.documents), "document"));
         let id = screen.paint(DIM, &short(fact.other.entity.id));
         out.push_str(&format!("  {arrow} {kind}  {other}{attributes}  {documents}  {id}\n"));
         for place in &fact.quotes {
@@ -150,7 +153,7 @@ fn company(screen: &Screen, account: &Account, out: &mut String) {
     if account.company.is_empty() {
         return;
     }
-    section(screen, "Named in the same sentence", out);
+    section(screen, "Named together", out);
     for fact in &account.company {
         let places = count(u64::from(fact.relation.places), "place");
         let seen = fact.quotes.first().map(|q| format!("  {}", quote::place(screen, q))).unwrap_or_default();
@@ -160,7 +163,8 @@ fn company(screen: &Screen, account: &Account, out: &mut String) {
     rest(account.all_company, account.company.len(), out);
 }
 
-fn documents(screen: &Screen, account: &Account, out: &mut String) {
+fn documents(cx: &Context, account: &Account, out: &mut String) {
+    let screen = &cx.screen;
     if account.documents.is_empty() {
         return;
     }
@@ -173,7 +177,11 @@ fn documents(screen: &Screen, account: &Account, out: &mut String) {
             out.push_str(&format!("      {}\n", screen.paint(DIM, &format!("mention {id}"))));
         }
     }
-    rest(account.row.entity.documents as usize, account.documents.len(), out);
+    let left = (account.row.entity.documents as usize).saturating_sub(account.documents.len());
+    if left > 0 {
+        let all = cx.command(&format!("search --entity {}", short(account.row.entity.id)));
+        out.push_str(&format!("  and {} more: {all}\n", grouped(left as u64)));
+    }
 }
 
 fn parts(screen: &Screen, account: &Account, out: &mut String) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use docmill_model::{Anchor, DocumentId, EntityId, MentionId, MentionType, ProfileId, Referent, ReferentId};
-use docmill_store::{EntityRow, MemberRow, MentionRow, Store};
+use docmill_store::{EntityRow, MentionRow, Store};
 
 use crate::entity::{Fit, Wanted};
 
@@ -12,6 +12,10 @@ const PAGE: usize = 10_000;
 /// Pages of members that are looked through for a place of each profile: a profile that shows later in an entity of
 /// a hundred thousand documents is left out.
 const PAGES: usize = 10;
+/// Places that stand for a profile, so that a decision holds while one of them is there.
+const PLACES: usize = 3;
+/// Profiles of an entity that get so many; of one with more, each gets one.
+const FEW: usize = 30;
 /// Anchors whose entities are looked up after a decision: what a person reads.
 const LOOKED: usize = 100;
 
@@ -125,12 +129,22 @@ fn entity_of(rows: &[MentionRow]) -> BTreeMap<ReferentId, EntityId> {
     rows.iter().filter_map(|row| Some((row.referent, row.entity?))).collect()
 }
 
-/// The places that stand for sides: of a name its own, of an entity one for each of its profiles that is not
-/// `without`. Sorted, each once.
+/// How much of an entity a decision is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Breadth {
+    /// The profile of most documents: what else belongs to it may change.
+    Core,
+    /// All profiles, as none of them may be one with the other side.
+    Whole,
+}
+
+/// The places that stand for sides: of a name its own, of an entity a few for its profiles, but those that are `without`.
+/// Sorted, each once.
 pub(super) async fn anchors(
     store: &dyn Store,
     sides: &[Side],
     without: &[Side],
+    breadth: Breadth,
 ) -> Result<Vec<Anchor>, docmill_store::Error> {
     let without: BTreeSet<ReferentId> = without.iter().filter_map(referent_id).collect();
     let mut out = BTreeSet::new();
@@ -139,7 +153,7 @@ pub(super) async fn anchors(
             Side::Name { document, referent, .. } => {
                 out.insert(anchor(*document, referent.kind, &referent.normal, &referent.forms));
             }
-            Side::Entity(row) => out.extend(places(store, row.entity.id, &without).await?),
+            Side::Entity(row) => out.extend(places(store, row.entity.id, &without, breadth).await?),
         }
     }
     Ok(out.into_iter().collect())
@@ -152,13 +166,20 @@ fn referent_id(side: &Side) -> Option<ReferentId> {
     }
 }
 
-/// For each profile of an entity the place in its first document.
+/// The places of an entity's profiles in their first documents.
 async fn places(
     store: &dyn Store,
     entity: EntityId,
     without: &BTreeSet<ReferentId>,
+    breadth: Breadth,
 ) -> Result<Vec<Anchor>, docmill_store::Error> {
-    let mut wanted: BTreeSet<ProfileId> = store.profile_rows(entity).await?.into_iter().map(|row| row.id).collect();
+    let profiles = store.profile_rows(entity).await?;
+    let taken = match breadth {
+        Breadth::Core => 1,
+        Breadth::Whole => profiles.len(),
+    };
+    let each = if taken > FEW { 1 } else { PLACES };
+    let mut wanted: BTreeMap<ProfileId, usize> = profiles.iter().take(taken).map(|row| (row.id, each)).collect();
     let mut out = Vec::new();
     let mut after = None;
     for _ in 0..PAGES {
@@ -166,20 +187,16 @@ async fn places(
         let Some(last) = rows.last() else { break };
         after = Some((last.document, last.referent));
         for row in rows.iter().filter(|row| !without.contains(&row.referent)) {
-            if wanted.remove(&row.profile) {
-                out.push(anchor_of(row));
+            if let Some(left) = wanted.get_mut(&row.profile).filter(|left| **left > 0) {
+                *left -= 1;
+                out.push(anchor(row.document, row.kind, &row.normal, &row.forms));
             }
         }
-        if wanted.is_empty() {
+        if wanted.values().all(|left| *left == 0) {
             break;
         }
     }
     Ok(out)
-}
-
-/// The place of a member.
-pub fn anchor_of(row: &MemberRow) -> Anchor {
-    anchor(row.document, row.kind, &row.normal, &row.forms)
 }
 
 fn anchor(document: DocumentId, kind: MentionType, normal: &str, forms: &[(String, u32)]) -> Anchor {
