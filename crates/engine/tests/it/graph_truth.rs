@@ -81,17 +81,18 @@ fn things<'t>(truth: &'t Truth, graph: &Graph, wrong: &mut Vec<String>) -> BTree
             None => wrong.push(format!("invented: {}", named.place())),
         }
     }
-    for (entity, things) in &holds {
-        if things.len() > 1 {
-            let things: Vec<&str> = things.keys().copied().collect();
-            wrong.push(format!("joined: {} is {}", graph.shown(entity), things.join(" and ")));
-        }
+    let files = |entity: &str, key: &str| {
+        let holds = |n: &&Named| n.entity == entity && truth.names(n).is_some_and(|thing| thing.key == key);
+        let files: BTreeSet<&str> = graph.named.iter().filter(holds).map(|n| n.file.as_str()).collect();
+        files.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    for (entity, things) in holds.iter().filter(|(_, things)| things.len() > 1) {
+        let things: Vec<String> = things.keys().map(|key| format!("{key} (in {})", files(entity, key))).collect();
+        wrong.push(format!("joined: {} is {}", graph.shown(entity), things.join(" and ")));
     }
-    for (thing, entities) in &is {
-        if entities.len() > 1 {
-            let entities: Vec<String> = entities.iter().map(|e| graph.shown(e)).collect();
-            wrong.push(format!("not joined: {thing} is {}", entities.join(" and ")));
-        }
+    for (thing, entities) in is.iter().filter(|(_, entities)| entities.len() > 1) {
+        let entities = entities.iter().map(|e| format!("{} (in {})", graph.shown(e), files(e, thing)));
+        wrong.push(format!("not joined: {thing} is {}", entities.collect::<Vec<_>>().join(" and ")));
     }
     let first = |things: BTreeMap<&str, &'t Thing>| things.into_values().next();
     holds.into_iter().filter_map(|(entity, things)| Some((entity.to_owned(), first(things)?))).collect()

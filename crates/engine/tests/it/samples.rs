@@ -143,7 +143,11 @@ fn each_file_has_its_state_language_category_and_warning() {
             assert!(expected.is_empty() || row[field] == **expected, "{field} of {path} is {}", row[field]);
         }
         let codes: Vec<_> = row["warnings"].as_array().unwrap().iter().map(|w| w["code"].as_str().unwrap()).collect();
-        assert_eq!(codes, Vec::from_iter((!code.is_empty()).then_some(*code)), "of {path}");
+        // No loss: in another language the rules have looked, and the model has not.
+        let other_language = !["", "en"].contains(language);
+        let expected =
+            other_language.then_some("names_language").into_iter().chain((!code.is_empty()).then_some(*code));
+        assert_eq!(codes, Vec::from_iter(expected), "of {path}");
     }
     assert_eq!(samples.documents().count(), FILES.len());
 }
@@ -177,9 +181,10 @@ const PRIYA: &str = "priya.raman@example.com";
 const THOMAS: &str = "thomas.ashdown@example.com";
 
 #[test]
-fn the_persons_are_those_of_the_mail_headers() {
+fn the_persons_with_an_address_are_those_of_the_mail_headers() {
     let persons: BTreeSet<_> = of_kind(&SAMPLES.rows, "entity")
-        .filter(|e| e["type"] == "PERSON")
+        // Those that are only named are in `graph_truth.rs`.
+        .filter(|e| e["type"] == "PERSON" && e["identifiers"] != serde_json::json!([]))
         .map(|e| (e["name"].as_str().unwrap(), e["identifiers"][0]["value"].as_str().unwrap()))
         .collect();
     let expected = [
@@ -221,8 +226,7 @@ fn who_wrote_to_whom_is_one_relation_with_each_mail_as_evidence() {
     let samples = &*SAMPLES;
     let address = |id: &Value| samples.entity(id)["identifiers"][0]["value"].as_str().unwrap().to_owned();
     let mut relations = BTreeMap::new();
-    for row in of_kind(&samples.rows, "relation") {
-        assert_eq!(row["type"], "WROTE_TO");
+    for row in of_kind(&samples.rows, "relation").filter(|row| row["type"] == "WROTE_TO") {
         let mut mails = Vec::new();
         for evidence in row["evidence"].as_array().unwrap() {
             assert_eq!(evidence["page"], 1);
