@@ -25,12 +25,14 @@ pub struct Settings {
     pub project: String,
     pub workers: usize,
     pub limits: Limits,
+    /// A sentence model in the place of the program's own table.
+    pub model: Option<PathBuf>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let workers = std::thread::available_parallelism().map_or(1, usize::from).min(setting::MAX_WORKERS);
-        Self { project: "default".to_owned(), workers, limits: Limits::default() }
+        Self { project: "default".to_owned(), workers, limits: Limits::default(), model: None }
     }
 }
 

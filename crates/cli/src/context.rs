@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use docmill_engine::Workspace;
+use docmill_engine::{Encoder, Workspace};
 use tokio::runtime::Runtime;
 
 use crate::args::Global;
@@ -50,12 +50,19 @@ impl Context {
 
     /// The workspace that is there.
     pub fn open(&self) -> Result<Workspace> {
-        Ok(Workspace::open(&self.folder)?)
+        Ok(Workspace::open_with(&self.folder, self.encoder()?)?)
     }
 
     /// The workspace, made if it is not there.
     pub fn create(&self) -> Result<Workspace> {
-        Ok(Workspace::create(&self.folder)?)
+        Ok(Workspace::create_with(&self.folder, self.encoder()?)?)
+    }
+
+    fn encoder(&self) -> Result<Encoder> {
+        match &self.config.settings.model {
+            Some(path) => Ok(Encoder::open(path).map_err(Error::from)?),
+            None => Ok(Encoder::default()),
+        }
     }
 
     /// A command to type next, for this workspace.

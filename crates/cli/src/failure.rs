@@ -66,6 +66,8 @@ pub enum Error {
     Unread(store::Failure),
     #[error(transparent)]
     Config(#[from] config::Error),
+    #[error(transparent)]
+    Encoder(#[from] engine::EncoderError),
     #[error("cannot keep what comes from standard input")]
     Spool(#[source] io::Error),
     #[error("cannot write the output")]
@@ -242,7 +244,7 @@ fn own_code(error: &Error) -> Code {
         Error::Decisions { .. } => Code::BAD_DECISIONS,
         Error::NotAFile { .. } => Code::NOT_A_FILE,
         Error::Unread(failure) => failure.code(),
-        Error::Config(_) => Code::BAD_CONFIG,
+        Error::Config(_) | Error::Encoder(_) => Code::BAD_CONFIG,
         Error::Spool(error) | Error::Output(error) => output_code(error),
         Error::Start(_) | Error::Input(_) => Code::READ_ERROR,
     }
@@ -255,6 +257,7 @@ fn own_hint(error: &Error) -> Option<String> {
         Error::UnknownCode { near: None, .. } => Some("`docmill explain` lists all codes".to_owned()),
         Error::NotAFile { .. } => Some("give a file or a folder; `docmill extract -` reads standard input".to_owned()),
         Error::Config(error) => error.hint(),
+        Error::Encoder(_) => Some("`embedding.model` names a model in ONNX with `vocab.txt` beside it".to_owned()),
         Error::Output(_) => Some(OUTPUT_HINT.to_owned()),
         Error::Spool(_) => Some("make room in the folder for temporary files, or set TMPDIR to another".to_owned()),
         Error::Start(_) => Some("the machine has no room for another process or thread; close something".to_owned()),
@@ -279,6 +282,7 @@ fn own_details(error: &Error) -> Vec<String> {
         }
         Error::Config(error) => error.others(),
         Error::Argument { .. }
+        | Error::Encoder(_)
         | Error::NoDocument(_)
         | Error::NoEntity(_)
         | Error::NoMention { .. }

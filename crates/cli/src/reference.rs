@@ -102,7 +102,7 @@ pub fn config() -> String {
          defaults.\nThe file is the nearest one upward from the current folder, else the one in the workspace. A key or a \
          value that is not understood\nis an error (`bad_config`). `docmill config show` prints each setting with where it \
          came from, `docmill config check` only checks.\n\n```toml\nproject = \"default\"\nworkers = 4\n\n[limits]\nmemory = \
-         \"512MiB\"\ntime = \"120s\"\noutput = \"4GiB\"\n```\n"
+         \"512MiB\"\ntime = \"120s\"\noutput = \"4GiB\"\n\n[embedding]\nmodel = \"table\"\n```\n"
     ));
     for setting in SETTINGS {
         let flag = setting.flag.map(|flag| format!(" or `{flag}`")).unwrap_or_default();

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::blob::Blobs;
 use crate::disposition;
+use crate::encoder::Encoder;
 use crate::event::{Event, Observer};
 use crate::stage::{Ended, Finished, Progress, StageRun};
 use crate::task::TaskSpec;
@@ -58,6 +59,7 @@ pub struct Parts {
     pub reader: Arc<dyn Reader>,
     pub blobs: Blobs,
     pub observer: Arc<dyn Observer>,
+    pub encoder: Arc<Encoder>,
     /// Stages that compute at the same time.
     pub permits: u32,
     pub hook: Option<Arc<dyn Hook>>,

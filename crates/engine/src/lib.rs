@@ -13,6 +13,7 @@ mod blob;
 pub mod decide;
 mod disposition;
 mod driver;
+mod encoder;
 pub mod entity;
 mod event;
 mod export;
@@ -35,6 +36,7 @@ mod workspace;
 
 pub use blob::Blobs;
 pub use driver::{Driver, Edge, Fatal, Hook, Outcome, Parts};
+pub use encoder::{Encoder, Error as EncoderError};
 pub use event::{Event, Observer, Silent};
 pub use export::{Error as ExportError, Place, export, place_of};
 pub use feeder::Feeder;

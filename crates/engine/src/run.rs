@@ -57,6 +57,7 @@ pub async fn run(
         reader,
         blobs: workspace.blobs(),
         observer: observer.clone(),
+        encoder: workspace.encoder(),
         permits: workers as u32,
         hook: None,
     });

@@ -5,7 +5,7 @@ mod snippet;
 use std::collections::BTreeMap;
 
 use docmill_model::{ChunkId, DocumentId, Span, Text};
-use docmill_store::{Error, Hit, Query, Store, Terms};
+use docmill_store::{Error, Fit, Hit, Query, Store, Terms};
 
 use crate::{Place, place_of};
 pub use snippet::Snippet;
@@ -15,8 +15,7 @@ use snippet::{Wanted, snippet};
 #[derive(Clone, Debug)]
 pub struct Results {
     pub passages: Vec<Passage>,
-    /// No passage has all the words: these have some of them.
-    pub is_loose: bool,
+    pub fit: Fit,
     /// More passages match than were weighed: there may be better ones.
     pub is_cut: bool,
 }
@@ -46,11 +45,11 @@ pub struct Twin {
 
 /// Asks the store and makes of its answer what is shown. Where the query has no words, `names` are marked.
 pub async fn search(store: &dyn Store, query: &Query, names: &[String]) -> Result<Results, Error> {
-    let mut wanted = Wanted::of(&Terms::parse(&query.words)?);
+    let found = store.search(query).await?;
+    let mut wanted = Wanted::of(&Terms::parse(&query.words)?, found.fit);
     if wanted.is_empty() {
         names.iter().for_each(|name| wanted.add(name));
     }
-    let found = store.search(query).await?;
     let mut called = Names { store, known: BTreeMap::new() };
     let mut passages = Vec::with_capacity(found.hits.len());
     for hit in found.hits {
@@ -63,7 +62,7 @@ pub async fn search(store: &dyn Store, query: &Query, names: &[String]) -> Resul
         }
         passages.push(Passage { name: called.of(hit.document).await?, place, snippet, copies, hit });
     }
-    Ok(Results { passages, is_loose: found.is_loose, is_cut: found.is_cut })
+    Ok(Results { passages, fit: found.fit, is_cut: found.is_cut })
 }
 
 /// The place of the first word that was found, not of the passage around it.

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::driver::Driver;
+use crate::encoder::Encoder;
 
 /// One stage: `load` reads what it needs, `run` makes its output of that and nothing else.
 ///
@@ -81,7 +82,7 @@ pub(crate) struct Args {
 }
 
 /// Code, settings and weights of each stage: another version is another input, so what it made is made again on request.
-pub(crate) fn versions() -> Versions {
+pub(crate) fn versions(encoder: &Encoder) -> Versions {
     use docmill_analyze::version as analyze;
     Stage::ALL
         .into_iter()
@@ -89,7 +90,7 @@ pub(crate) fn versions() -> Versions {
             let version = match stage {
                 Stage::ProcessOcr => docmill_extract::VERSION.to_owned(),
                 Stage::CreateDocumentNode => analyze::TEXT.to_owned(),
-                Stage::ProcessChunking => analyze::CHUNK.to_owned(),
+                Stage::ProcessChunking => format!("{}+{}", analyze::CHUNK, encoder.version()),
                 Stage::ExtractEntities => format!("{}+{}", analyze::MENTION, docmill_infer::NameModel::DIGEST),
                 Stage::ResolveEntities => analyze::REFERENT.to_owned(),
                 Stage::BuildRelationships => analyze::RELATION.to_owned(),

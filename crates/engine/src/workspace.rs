@@ -9,6 +9,7 @@ use docmill_store::{Sqlite, Store};
 
 use crate::blob::Blobs;
 use crate::disposition;
+use crate::encoder::Encoder;
 use crate::stage;
 
 /// Name of the folder that is looked for upward from the current one.
@@ -76,6 +77,7 @@ impl Error {
 pub struct Workspace {
     folder: PathBuf,
     store: Arc<Sqlite>,
+    encoder: Arc<Encoder>,
 }
 
 impl Workspace {
@@ -89,6 +91,11 @@ impl Workspace {
 
     /// Opens a workspace, and makes it where there is none.
     pub fn create(folder: &Path) -> Result<Self, Error> {
+        Self::create_with(folder, Encoder::default())
+    }
+
+    /// The same, with another encoder than the program's own.
+    pub fn create_with(folder: &Path, encoder: Encoder) -> Result<Self, Error> {
         // It holds the texts of everything that is read: for its owner alone.
         let mut private = std::fs::DirBuilder::new();
         std::os::unix::fs::DirBuilderExt::mode(private.recursive(true), 0o700);
@@ -106,25 +113,30 @@ impl Workspace {
                 return Err(Error::NotAWorkspace(folder.to_owned()));
             }
         }
-        Self::open_store(folder)
+        Self::open_store(folder, encoder)
     }
 
     /// Opens a workspace that is there.
     pub fn open(folder: &Path) -> Result<Self, Error> {
+        Self::open_with(folder, Encoder::default())
+    }
+
+    /// The same, with another encoder than the program's own.
+    pub fn open_with(folder: &Path, encoder: Encoder) -> Result<Self, Error> {
         if !Self::store_path(folder).exists() {
             return Err(Error::Missing(folder.to_owned()));
         }
-        Self::open_store(folder)
+        Self::open_store(folder, encoder)
     }
 
-    fn open_store(folder: &Path) -> Result<Self, Error> {
+    fn open_store(folder: &Path, encoder: Encoder) -> Result<Self, Error> {
         let folder = std::fs::canonicalize(folder).map_err(|source| Error::Io {
             what: "open the workspace",
             path: folder.to_owned(),
             source,
         })?;
-        let store = Sqlite::open(&Self::store_path(&folder), stage::versions())?;
-        Ok(Self { folder, store: Arc::new(store) })
+        let store = Sqlite::open(&Self::store_path(&folder), stage::versions(&encoder))?;
+        Ok(Self { folder, store: Arc::new(store), encoder: Arc::new(encoder) })
     }
 
     fn store_path(folder: &Path) -> PathBuf {
@@ -139,6 +151,10 @@ impl Workspace {
 
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    pub fn encoder(&self) -> Arc<Encoder> {
+        self.encoder.clone()
     }
 
     pub fn store(&self) -> Arc<dyn Store> {

@@ -29,7 +29,7 @@ pub use protocol::{
     Claim, Claimed, Commit, Epoch, Failure, Lease, Message, OutboxId, StageKey, Stamp, Submission, Submitted, Versions,
     dependencies, input_digest, task_id,
 };
-pub use query::{Copied, Filter, Found, Hit, Query};
+pub use query::{Copied, Filter, Fit, Found, Hit, Query};
 pub use report::{
     Attempt, BlockRow, DocumentRow, EntityRow, ErrorClass, ExternalRow, MentionRow, MergeRow, Overview, PageRow,
     PageWords, RelationQuery, RelationRow, SourceRow, StageRow, Unread,

@@ -46,10 +46,31 @@ impl Filter {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     pub hits: Vec<Hit>,
-    /// No passage has all the words: these have some of them.
-    pub is_loose: bool,
+    pub fit: Fit,
     /// More passages match than were weighed: there may be better ones.
     pub is_cut: bool,
+}
+
+/// How far the passages have the words that were asked for. The next one is tried where none is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// All of them.
+    #[default]
+    Whole,
+    /// All of them, some in another form: `payments` for `payment`.
+    Forms,
+    /// All phrases, and some of the words or their other forms.
+    Some,
+}
+
+impl Fit {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Forms => "forms",
+            Self::Some => "some",
+        }
+    }
 }
 
 /// A chunk that a query found.

@@ -69,6 +69,30 @@ impl Terms {
     }
 }
 
+/// Letters that a word has at least to be looked for in another form: shorter ones end in an `s` by chance.
+const LEAST_FORM: usize = 4;
+
+impl Term {
+    /// The word and its other number, as English, French and Spanish mostly make it: `party`, `parties`. Singular and
+    /// plural are what people most often remember wrongly, and no other ending says so little.
+    pub fn forms(&self) -> Vec<String> {
+        let mut forms = vec![self.text.clone()];
+        let word = self.text.to_lowercase();
+        let letters = word.chars().count();
+        if self.form != Form::Word || letters < LEAST_FORM || !word.chars().all(char::is_alphabetic) {
+            return forms;
+        }
+        forms.extend(word.strip_suffix("ies").map(|stem| format!("{stem}y")));
+        forms.extend(word.strip_suffix('y').map(|stem| format!("{stem}ies")));
+        forms.extend(word.strip_suffix("es").map(str::to_owned));
+        forms.extend(word.strip_suffix('s').filter(|stem| !stem.ends_with('s')).map(str::to_owned));
+        forms.extend((!word.ends_with('s')).then(|| format!("{word}s")));
+        let hisses = word.ends_with("ss") || word.ends_with(['x', 'z', 'h']);
+        forms.extend(hisses.then(|| format!("{word}es")));
+        forms
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +118,24 @@ mod tests {
         check("re\0nt -pre-tax", &["+Word re nt", "-Word pre-tax"]);
         check("ä** €", &["+Word ä**"]);
         check("", &[]);
+    }
+
+    #[test]
+    fn a_word_has_a_form_for_one_and_one_for_many() {
+        let check = |form, word: &str, expected: &[&str]| {
+            assert_eq!(Term { form, text: word.into() }.forms(), expected, "{word}");
+        };
+        check(Form::Word, "payment", &["payment", "payments"]);
+        check(Form::Word, "PAYMENTS", &["PAYMENTS", "payment"]);
+        check(Form::Word, "party", &["party", "parties", "partys"]);
+        check(Form::Word, "parties", &["parties", "party", "parti", "partie"]);
+        check(Form::Word, "boxes", &["boxes", "box", "boxe"]);
+        check(Form::Word, "business", &["business", "businesses"]);
+        check(Form::Word, "sociétés", &["sociétés", "société"]);
+        check(Form::Word, "his", &["his"]);
+        check(Form::Word, "2024s", &["2024s"]);
+        check(Form::Phrase, "payment", &["payment"]);
+        check(Form::Stem, "payment", &["payment"]);
     }
 
     #[test]

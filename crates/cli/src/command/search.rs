@@ -3,7 +3,7 @@
 use anyhow::Result;
 use docmill_engine::entity;
 use docmill_engine::search::{Passage, Results, Snippet};
-use docmill_store::{Filter, Query, Store};
+use docmill_store::{Filter, Fit, Query, Store};
 use serde_json::{Value, json};
 
 use crate::args::search::Search;
@@ -24,14 +24,18 @@ pub fn search(cx: &Context, args: &Search) -> Result<Exit> {
     if cx.screen.json {
         let hits: Vec<Value> = found.passages.iter().map(as_json).collect();
         cx.screen.print_json(&json!({
-            "query": args.query.join(" "), "hits": hits, "loose": found.is_loose, "cut": found.is_cut
+            "query": args.query.join(" "), "hits": hits, "fit": found.fit.as_str(), "cut": found.is_cut
         }))?;
         return Ok(Exit::Fine);
     }
     if found.passages.is_empty() {
         cx.screen.say("Nothing found. Leave some words or conditions out, or look for the beginning of a word: pay*");
-    } else if found.is_loose {
-        cx.screen.say("No passage has all the words. These have some of them:");
+    } else {
+        match found.fit {
+            Fit::Whole => {}
+            Fit::Forms => cx.screen.say("No passage has just these words. These have them in another form:"),
+            Fit::Some => cx.screen.say("No passage has all the words. These have some of them:"),
+        }
     }
     let mut out = String::new();
     for passage in &found.passages {

@@ -112,7 +112,32 @@ pub const SETTINGS: &[Setting] = &[
         },
         show: |settings| value::show_bytes(settings.limits.output),
     },
+    Setting {
+        key: "embedding.model",
+        variable: "DOCMILL_EMBEDDING_MODEL",
+        flag: None,
+        form: "`table`, or the path of a sentence model in ONNX with its `vocab.txt` beside it",
+        default: "`table`",
+        meaning: "What gives passages their vectors: the table of this program, or a sentence model, which takes \
+                  some milliseconds a passage. Search does not use them. After a change `docmill reprocess` makes \
+                  them anew.",
+        set: |settings, given| match given {
+            Given::Word(word) if word == TABLE => {
+                settings.model = None;
+                Ok(())
+            }
+            Given::Word(word) if !word.is_empty() && !word.contains('\0') => {
+                settings.model = Some(word.into());
+                Ok(())
+            }
+            _ => Err(format!("must be `{TABLE}` or the path of a file")),
+        },
+        show: |settings| settings.model.as_ref().map_or(TABLE.to_owned(), |path| path.to_string_lossy().into_owned()),
+    },
 ];
+
+/// The word for the program's own vectors.
+const TABLE: &str = "table";
 
 fn within<T: PartialOrd>(value: Option<T>, low: T, high: T) -> Option<T> {
     value.filter(|v| *v >= low && *v <= high)

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use docmill_store::{Form, Terms};
+use docmill_store::{Fit, Form, Terms};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
@@ -46,11 +46,12 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// The words of a query, those of its phrases too.
-    pub fn of(terms: &Terms) -> Self {
+    /// The words of a query, those of its phrases too, and their other forms where the passages have these.
+    pub fn of(terms: &Terms, fit: Fit) -> Self {
         let mut wanted = Self::default();
         for term in &terms.wanted {
-            wanted.add(&term.text);
+            let forms = if fit == Fit::Whole { vec![term.text.clone()] } else { term.forms() };
+            forms.iter().for_each(|form| wanted.add(form));
             if let (Form::Stem, Some((_, begins))) = (term.form, wanted.words.last_mut()) {
                 *begins = true;
             }
@@ -120,7 +121,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn wanted(query: &str) -> Wanted {
-        Wanted::of(&Terms::parse(query).unwrap())
+        Wanted::of(&Terms::parse(query).unwrap(), Fit::Whole)
     }
 
     #[test]

@@ -44,7 +44,12 @@ impl StageRun for Run {
         Ok(Input { document, text, blocks, pages })
     }
 
-    fn run(&self, _: &Driver, _: &Progress, input: Input) -> Result<Result<Finished, Ended>, docmill_store::Error> {
+    fn run(
+        &self,
+        driver: &Driver,
+        _: &Progress,
+        input: Input,
+    ) -> Result<Result<Finished, Ended>, docmill_store::Error> {
         let text = Text::new(input.text);
         let chunks = analyze::chunk::chunk(input.document, &text, &input.blocks, &input.pages);
         let listed: Vec<_> =
@@ -53,11 +58,15 @@ impl StageRun for Run {
             "status": "success", "chunk_count": chunks.len(), "chunks": listed, "has_structured_data": false,
         });
         let passage = |chunk: Chunk| {
-            let sketch = analyze::sketch::sketch(text.slice(chunk.span));
-            Passage { chunk, sketch: Some(sketch), embedding: None }
+            let slice = text.slice(chunk.span);
+            let embedding = driver.parts().encoder.vector(slice)?;
+            Ok(Passage { chunk, sketch: Some(analyze::sketch::sketch(slice)), embedding })
         };
-        let title = analyze::title::title(&text, &input.blocks);
-        let chunked = Chunked { title, passages: chunks.into_iter().map(passage).collect() };
+        let passages = match chunks.into_iter().map(passage).collect::<Result<_, _>>() {
+            Ok(passages) => passages,
+            Err(failure) => return Ok(Err(Ended::Failed(failure))),
+        };
+        let chunked = Chunked { title: analyze::title::title(&text, &input.blocks), passages };
         Ok(Ok(Finished { output: Output::Chunks(chunked), warnings: Vec::new(), reply }))
     }
 }

@@ -62,6 +62,7 @@ async fn live(
             reader: Arc::new(Direct),
             blobs: workspace.blobs(),
             observer: Arc::new(Silent),
+            encoder: workspace.encoder(),
             permits: 2,
             hook: hook.clone(),
         });

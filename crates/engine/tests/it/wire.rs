@@ -45,6 +45,7 @@ async fn a_python_client_runs_the_pipeline_and_gets_its_results() {
         reader: Arc::new(Direct),
         blobs: workspace.blobs(),
         observer: Arc::new(Silent),
+        encoder: workspace.encoder(),
         permits: 2,
         hook: None,
     });

@@ -83,12 +83,13 @@ pub async fn a_stage_with_another_output_goes_on(w: &World<'_>) {
     assert_eq!(w.store.mentions(id).await.unwrap().len(), 1);
     w.store.reprocess(Some(Stage::ProcessOcr)).await.unwrap();
     assert_eq!(w.finish(id, "Anna met Carl").await, Stage::ALL);
-    w.store.reprocess(Some(Stage::CreateDocumentNode)).await.unwrap();
-    // The cleaned text is another one, and so are the chunks; the mentions are as before, and nothing follows.
-    let claim = w.claim(id, Stage::CreateDocumentNode).await;
-    let other = docmill_store::Node { language: None, ..node("Anna met Carl") };
-    w.store.commit(claim.done(Output::Node(other), vec![], json!({}))).await.unwrap();
-    assert_eq!(w.finish(id, "Anna met Carl").await, [Stage::ProcessChunking, Stage::ExtractEntities]);
+    w.store.reprocess(Some(Stage::ProcessChunking)).await.unwrap();
+    // The chunks are others; the mentions are as before, and nothing follows.
+    let claim = w.claim(id, Stage::ProcessChunking).await;
+    let mut other = chunks(id, "Anna met Carl");
+    other[0].section = None;
+    w.store.commit(claim.done(Output::Chunks(other.into()), vec![], json!({}))).await.unwrap();
+    assert_eq!(w.finish(id, "Anna met Carl").await, [Stage::ExtractEntities]);
 }
 
 pub async fn a_stage_without_an_output_leaves_nothing_of_an_earlier_one(w: &World<'_>) {

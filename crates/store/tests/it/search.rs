@@ -1,7 +1,7 @@
 //! Finding chunks by words, documents by name.
 
 use docmill_model::{Category, DocumentId, EntityId, MentionType, Sketch, Stage};
-use docmill_store::{Chunked, Error, Filter, Found, Output, Query};
+use docmill_store::{Chunked, Error, Filter, Fit, Found, Output, Query};
 
 use crate::world::{World, absolute, chunks, member, output};
 
@@ -35,34 +35,37 @@ pub async fn a_query_is_words_and_phrases_without_operators(w: &World<'_>) {
     let rent = w.add("1", "The net rent of the flat").await;
     let lease = w.add("2", "Net of everything, rent is due NOT later").await;
     let menu = w.add("3", "Crème brûlée à la carte AND more").await;
-    let check = async |query: &str, expected: &[DocumentId], is_loose: bool| {
+    let check = async |query: &str, expected: &[DocumentId], fit: Fit| {
         let found = w.store.search(&Query::new(query, 9)).await.unwrap();
         assert_eq!(sorted(documents(&found)), sorted(expected.to_vec()), "{query}");
-        assert_eq!(found.is_loose, is_loose, "{query}");
+        assert_eq!(found.fit, fit, "{query}");
     };
-    check("rent", &[rent, lease], false).await;
-    check("RENT net", &[rent, lease], false).await;
-    check("\"net rent\"", &[rent], false).await;
-    check("creme BRULEE", &[menu], false).await;
-    check("NOT later", &[lease], false).await;
-    check("AND", &[menu], false).await;
-    check("OR", &[], false).await;
-    check("fla*", &[rent], false).await;
-    check("fl*", &[], false).await;
-    check("rent -later", &[rent], false).await;
-    check("rent -\"net rent\"", &[lease], false).await;
-    check("rent -the -net", &[], false).await;
-    check("rent \0 flat", &[rent], false).await;
-    check("ⅷ", &[], false).await;
+    check("rent", &[rent, lease], Fit::Whole).await;
+    check("RENT net", &[rent, lease], Fit::Whole).await;
+    check("\"net rent\"", &[rent], Fit::Whole).await;
+    check("creme BRULEE", &[menu], Fit::Whole).await;
+    check("NOT later", &[lease], Fit::Whole).await;
+    check("AND", &[menu], Fit::Whole).await;
+    check("OR", &[], Fit::Whole).await;
+    check("fla*", &[rent], Fit::Whole).await;
+    check("fl*", &[], Fit::Whole).await;
+    check("rent -later", &[rent], Fit::Whole).await;
+    check("rent -\"net rent\"", &[lease], Fit::Whole).await;
+    check("rent -the -net", &[], Fit::Whole).await;
+    check("rent \0 flat", &[rent], Fit::Whole).await;
+    check("ⅷ", &[], Fit::Whole).await;
+    check("flats \"net rent\" of", &[rent], Fit::Forms).await;
+    check("rents -flats", &[rent, lease], Fit::Forms).await;
+    check("\"flats\"", &[], Fit::Whole).await;
     // Not all of it stands in one passage: what has some of it, and always the phrase.
-    check("rent NOT flat", &[rent, lease], true).await;
-    check("rent OR", &[rent, lease], true).await;
-    check("carte \"net rent\"", &[rent], true).await;
-    check("carte more \"net rents\"", &[], true).await;
-    check("body:rent", &[], false).await;
-    check("NEAR(net rent)", &[rent, lease], true).await;
-    check("\"unclosed rent", &[], false).await;
-    check("brulee later -more", &[lease], true).await;
+    check("rent NOT flat", &[rent, lease], Fit::Some).await;
+    check("rent OR", &[rent, lease], Fit::Some).await;
+    check("carte \"net rent\"", &[rent], Fit::Some).await;
+    check("carte more \"net rents\"", &[], Fit::Some).await;
+    check("body:rent", &[], Fit::Whole).await;
+    check("NEAR(net rent)", &[rent, lease], Fit::Some).await;
+    check("\"unclosed rent", &[], Fit::Whole).await;
+    check("brulee later -more", &[lease], Fit::Some).await;
     for query in ["", "  ", "*", "\"\"", "- ( ) :", "-rent"] {
         assert!(matches!(w.store.search(&Query::new(query, 9)).await, Err(Error::Query(_))), "{query:?}");
     }
