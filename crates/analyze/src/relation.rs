@@ -16,6 +16,7 @@ mod payment;
 mod place;
 mod role;
 mod signature;
+mod term;
 mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +39,13 @@ const SHOWN: u32 = 600;
 ///
 /// `blocks` are those of the cleaned text; `mentions`, sorted by span, and `referents` those of the document.
 pub fn relations(text: &Text, blocks: &[Block], mentions: &[Mention], referents: &[Referent]) -> Vec<Relation> {
-    let named = named(text, mentions, referents);
+    let body = body(text, blocks);
+    let mut named = named(text, mentions, referents);
+    let terms = term::terms(&Document { text: text.as_str(), body: &body, named: &named });
+    if !terms.is_empty() {
+        named.extend(terms);
+        named.sort_by_key(|n| (n.bytes.start, n.bytes.end));
+    }
     let sentences = sentences(text, blocks, &named);
     let said = Said { text, named: &named, referents };
     let mut out: Vec<Relation> = Vec::new();
@@ -46,7 +53,7 @@ pub fn relations(text: &Text, blocks: &[Block], mentions: &[Mention], referents:
         let span = said.between(from, to);
         out.push(said.relation(&Hit::new(from, to), RelationType::WroteTo, 1000, MAIL_HEADER, span));
     }
-    out.extend(said.by_patterns(blocks, &sentences));
+    out.extend(said.by_patterns(&body, &sentences));
     for pair in together::pairs(&sentences, &named) {
         let hit = Hit::new(pair.first, pair.second);
         let sure = named[pair.first].mention.confidence.min(named[pair.second].mention.confidence);
@@ -66,7 +73,7 @@ fn named<'a>(text: &Text, mentions: &'a [Mention], referents: &[Referent]) -> Ve
         referents.iter().enumerate().flat_map(|(number, r)| r.mentions.iter().map(move |m| (*m, number))).collect();
     let named = mentions.iter().filter_map(|mention| {
         let referent = *owners.get(&mention.id)?;
-        Some(Named { mention, bytes: text.bytes_of(mention.span), referent })
+        Some(Named { mention, bytes: text.bytes_of(mention.span), referent, is_term: false })
     });
     named.collect()
 }
@@ -80,7 +87,7 @@ struct Said<'d> {
 
 impl Said<'_> {
     /// What the patterns that are on find, in no order. Of several that find the same in one place the surest counts.
-    fn by_patterns(&self, blocks: &[Block], sentences: &[Sentence]) -> Vec<Relation> {
+    fn by_patterns(&self, body: &[ByteSpan], sentences: &[Sentence]) -> Vec<Relation> {
         let mut found: Vec<(&Pattern, Hit, Span)> = Vec::new();
         let read: Vec<_> = PATTERNS.iter().filter(|p| p.on).collect();
         for sentence in sentences.iter().filter(|s| s.end - s.first >= 2) {
@@ -93,15 +100,17 @@ impl Said<'_> {
                 let at = At { items: &items, at, named: self.named };
                 for &pattern in &read {
                     let Reads::Sentence(reads) = pattern.reads else { continue };
-                    if let Some(hit) = reads(at) {
+                    let Some(hit) = reads(at) else { continue };
+                    let is_seat = pattern.kind == RelationType::LocatedIn;
+                    let region = if is_seat { company::region_of(at, &hit) } else { None };
+                    for hit in [Some(hit), region].into_iter().flatten() {
                         let span = self.sentence(&hit, sentence);
                         found.push((pattern, hit, span));
                     }
                 }
             }
         }
-        let body = body(self.text, blocks);
-        let document = Document { text: self.text.as_str(), body: &body, named: self.named };
+        let document = Document { text: self.text.as_str(), body, named: self.named };
         for &pattern in &read {
             let Reads::Document(reads) = pattern.reads else { continue };
             for hit in reads(&document) {
@@ -149,16 +158,22 @@ impl Said<'_> {
         }
     }
 
-    /// The range from one mention to the other.
+    /// The range that holds two names and their mentions, which lie elsewhere if words stand for them.
     fn between(&self, one: usize, other: usize) -> Span {
-        let (a, b) = (self.named[one].mention.span, self.named[other].mention.span);
-        Span::new(a.start.min(b.start), a.end.max(b.end))
+        let ends = [one, other].map(|number| &self.named[number]);
+        let span = |span: Span, name: &Named<'_>| {
+            let place = if name.is_term { self.text.span_of(name.bytes) } else { name.mention.span };
+            let (start, end) = (place.start.min(name.mention.span.start), place.end.max(name.mention.span.end));
+            Span::new(span.start.min(start), span.end.max(end))
+        };
+        ends.into_iter().fold(ends[0].mention.span, span)
     }
 
-    /// The sentence that a hit stands in, unless it is too long to be shown.
+    /// The sentence that a hit stands in, unless it is too long to be shown or one of the mentions lies elsewhere.
     fn sentence(&self, hit: &Hit, sentence: &Sentence) -> Span {
         let whole = self.text.span_of(sentence.bytes);
-        if whole.len() <= SHOWN { whole } else { self.between(hit.from, hit.to) }
+        let terms = self.named[hit.from].is_term || self.named[hit.to].is_term;
+        if whole.len() <= SHOWN && !terms { whole } else { self.between(hit.from, hit.to) }
     }
 }
 

@@ -96,20 +96,28 @@ fn place_based(at: At<'_, '_>) -> Option<Hit> {
 
 /// `X Ltd of Y`, `X University in Y`, `X Inc., Y`. What has no seat (an army, a party) may be in many places.
 fn beside(at: At<'_, '_>) -> Option<Hit> {
-    let (organisation, at) = at.name(&[Org])?;
+    let (organisation, at) = has_seat(at)?;
+    let comma = at.mark(&[',']);
+    let at = comma.unwrap_or(at);
+    let (place, at) = at.word(&["in", "of"]).or_else(|| comma.map(|_| at))?.name(&[Location])?;
+    // A street and its number come before the town.
+    (at.possessive().is_none() && !is_house_number(at) && !is_street(at, place)).then(|| Hit::new(organisation, place))
+}
+
+/// An organisation with a legal form, or whose name says that it is one house.
+fn has_seat<'s, 'a>(at: At<'s, 'a>) -> Option<(usize, At<'s, 'a>)> {
+    let (organisation, next) = at.name(&[Org])?;
     let name = &at.named.get(organisation)?.mention.name;
-    let has_form = name::organisation(name).is_some_and(|name| name.form.is_some());
-    let (place, at) = match at.word(&["in"]) {
-        Some(at) if has_form || is_house(name) => at.name(&[Location])?,
-        Some(_) => return None,
-        None if has_form => {
-            let comma = at.mark(&[',']);
-            let of = comma.unwrap_or(at).word(&["of"]);
-            of.or(comma)?.name(&[Location])?
-        }
-        None => return None,
-    };
-    at.possessive().is_none().then(|| Hit::new(organisation, place))
+    let has_form = || name::organisation(name).is_some_and(|name| name.form.is_some());
+    (is_house(name) || has_form()).then_some((organisation, next))
+}
+
+fn is_house_number(at: At<'_, '_>) -> bool {
+    at.any_word().is_some_and(|(word, _)| word.len() <= 4 && word.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn is_street(at: At<'_, '_>, place: usize) -> bool {
+    at.named.get(place).is_some_and(|n| n.mention.name.contains(|c: char| c.is_ascii_digit()))
 }
 
 /// Words in the names of organisations that are one house. Sorted.
@@ -146,27 +154,30 @@ fn is_house(name: &str) -> bool {
     name.split(|c: char| !c.is_alphabetic()).any(|word| HOUSES.binary_search(&word.to_lowercase().as_str()).is_ok())
 }
 
+/// Items of a postal address at most between an organisation and its town.
+const ADDRESS: usize = 12;
+
 /// `X, 12 High Street, Y`, `X, Sophienufer 14, 10115 Y`: a line of a postal address lies between.
 pub(super) fn address(at: At<'_, '_>) -> Option<Hit> {
     let (organisation, at) = at.name(&[Org])?;
     let mut at = at.mark(&[','])?;
-    let mut digits = false;
-    for _ in 0..12 {
+    let mut has_number = false;
+    for _ in 0..ADDRESS {
         match at.item()? {
-            Item::Name(number) if at.named.get(number)?.mention.kind == Location => {
-                // A street that is named after a place, or is taken for one, is not where the address ends.
+            Item::Name(place) if at.named.get(place)?.mention.kind == Location => {
                 let next = at.step();
-                if digits && next.is_closed() {
-                    return Some(Hit::new(organisation, number));
+                if is_street(at, place) {
+                    has_number = true;
+                } else if has_number && next.is_closed() {
+                    return Some(Hit::new(organisation, place));
+                } else if !is_house_number(next) {
+                    return None;
                 }
                 at = next;
             }
-            Item::Word(word) => {
-                digits |= word.bytes().any(|b| b.is_ascii_digit());
-                let is_name = word.chars().next().is_some_and(|c| c.is_uppercase() || c.is_numeric());
-                if !is_name {
-                    return None;
-                }
+            // The words of a street are in upper case, but for `de la` and `of`.
+            Item::Word(word) if word.starts_with(|c: char| !c.is_lowercase()) || word.len() <= 3 => {
+                has_number |= word.bytes().any(|b| b.is_ascii_digit());
                 at = at.step();
             }
             Item::Mark(',' | '.' | '#' | '-') => at = at.step(),
@@ -185,8 +196,8 @@ pub(super) fn city_in(at: At<'_, '_>) -> Option<Hit> {
         return None;
     }
     // `Toronto, Omaha, New York, Houston` and `London, New York and Paris` are lists of cities.
-    let follows = at.back(1) == Some(Item::Mark(','))
-        && matches!(at.back(2), Some(Item::Name(n)) if at.named[n].mention.kind == Location);
+    let is_city = |n: usize| at.named[n].mention.kind == Location && !is_street(at, n);
+    let follows = at.back(1) == Some(Item::Mark(',')) && matches!(at.back(2), Some(Item::Name(n)) if is_city(n));
     let more = behind.maybe(|at| at.mark(&[','])).maybe(|at| at.word(&["and", "or"]));
     let goes_on = more.at > behind.at
         && place(more).is_some_and(|(_, at)| {
@@ -203,6 +214,14 @@ pub(super) fn city_in(at: At<'_, '_>) -> Option<Hit> {
 
 fn place<'s, 'a>(at: At<'s, 'a>) -> Option<(usize, At<'s, 'a>)> {
     at.name(&[Location])
+}
+
+/// The state or country of the town that a pattern gave to an organisation: it lies there too.
+pub(super) fn region_of(at: At<'_, '_>, hit: &Hit) -> Option<Hit> {
+    let ahead = at.items.get(at.at..)?.iter().take(2 * ADDRESS);
+    let by = ahead.enumerate().find(|(_, item)| **item == Item::Name(hit.to)).map(|(by, _)| by)?;
+    let region = city_in(At { at: at.at + by, ..at })?;
+    (region.from == hit.to).then(|| Hit::new(hit.from, region.to))
 }
 
 /// Words behind a place that do not make it the subject of what follows. Sorted.

@@ -30,7 +30,7 @@ pub(super) fn letters(named: &[Named<'_>]) -> Vec<(usize, usize)> {
 /// The parties with a role, each once, in the order of their first mention: persons, and the addresses of those who
 /// are not named.
 fn parties(role: Role, named: &[Named<'_>]) -> Vec<usize> {
-    let with_role = || named.iter().enumerate().filter(|(_, n)| n.mention.role == Some(role));
+    let with_role = || named.iter().enumerate().filter(|(_, n)| n.mention.role == Some(role) && !n.is_term);
     let persons: BTreeSet<&Identifier> = with_role()
         .filter(|(_, n)| n.mention.kind == MentionType::Person)
         .flat_map(|(_, n)| &n.mention.identifiers)

@@ -15,12 +15,14 @@ pub(super) struct Named<'a> {
     pub mention: &'a Mention,
     pub bytes: ByteSpan,
     pub referent: usize,
+    /// Whether it is a word that stands for a name; the mention is then the nearest one of what it stands for.
+    pub is_term: bool,
 }
 
 impl Named<'_> {
-    /// Whether it is a person, an organisation or a place: what relations hold between.
+    /// Whether it is the name of a person, an organisation or a place: what relations hold between.
     pub fn is_thing(&self) -> bool {
-        matches!(self.mention.kind, MentionType::Person | MentionType::Org | MentionType::Location)
+        !self.is_term && matches!(self.mention.kind, MentionType::Person | MentionType::Org | MentionType::Location)
     }
 }
 

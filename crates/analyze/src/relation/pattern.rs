@@ -38,6 +38,16 @@ pub(super) struct Document<'d, 'a> {
     pub named: &'d [Named<'a>],
 }
 
+impl Document<'_, '_> {
+    /// Of the names of one thing the one that stands nearest to another.
+    pub fn nearest(&self, thing: usize, to: usize) -> usize {
+        let referent = self.named[thing].referent;
+        let place = self.named[to].bytes.start;
+        let same = (0..self.named.len()).filter(|&n| self.named[n].referent == referent);
+        same.min_by_key(|&n| self.named[n].bytes.start.abs_diff(place)).unwrap_or(thing)
+    }
+}
+
 /// Where a pattern looks.
 pub(super) enum Reads {
     /// From each item of each sentence.

@@ -41,6 +41,9 @@ const CLOSING: usize = 48;
 const LINES: usize = 6;
 const LINE: usize = 120;
 
+/// Ends of filings in one document that are read: a filing has one, and a bundle of them a few.
+const FILINGS: usize = 16;
+
 /// A line that is not blank, and the first mention that starts in it or behind it.
 #[derive(Clone, Copy)]
 struct Line {
@@ -164,12 +167,12 @@ pub(super) fn filing_signatures(document: &Document<'_, '_>) -> Vec<Hit> {
     let Some(caption) = captions.first() else { return Vec::new() };
     let lines = lines(document);
     let owner = lines.iter().find_map(|line| filer(document, line, caption));
-    let mut out = Vec::new();
-    for (index, line) in lines.iter().enumerate() {
+    let is_end = |line: &Line| {
         let text = text_of(document, line);
-        if !(is_closing(text) && text.get(..12).is_some_and(|head| head.eq_ignore_ascii_case("respectfully"))) {
-            continue;
-        }
+        is_closing(text) && text.get(..12).is_some_and(|head| head.eq_ignore_ascii_case("respectfully"))
+    };
+    let mut out = Vec::new();
+    for (index, _) in lines.iter().enumerate().filter(|(_, line)| is_end(line)).take(FILINGS) {
         let mut signers = Vec::new();
         let mut client = None;
         for line in lines.iter().skip(index + 1).take(2 * LINES) {
@@ -187,7 +190,7 @@ pub(super) fn filing_signatures(document: &Document<'_, '_>) -> Vec<Hit> {
         // Below the first signer stand others only with a line of their own that says for whom.
         let signers = if client.is_some() { signers } else { signers.into_iter().take(1).collect() };
         if let Some(client) = client.or(owner) {
-            out.extend(signers.into_iter().map(|person| Hit::new(person, client)));
+            out.extend(signers.into_iter().map(|person| Hit::new(person, document.nearest(client, person))));
         }
     }
     out
