@@ -115,14 +115,22 @@ fn index(from: &Connection) -> rusqlite::Result<Table> {
         bodies.entry(row.get(0)?).or_default().push_str(row.get_ref(1)?.as_str().unwrap_or_default());
     }
     let texts: BTreeMap<i64, Text> = bodies.into_iter().map(|(document, body)| (document, Text::new(body))).collect();
-    let insert = "INSERT INTO chunk_text (rowid, body) VALUES (?, ?)".to_owned();
+    let insert = "INSERT INTO chunk_text (rowid, body, section, title) VALUES (?, ?, ?, ?)".to_owned();
     let mut table = Table { insert, rows: BTreeMap::new() };
-    let mut select = from.prepare("SELECT id, document, start, \"end\" FROM chunk ORDER BY id")?;
+    let mut select = from.prepare(
+        "SELECT k.id, k.document, k.start, k.\"end\", k.section, d.name || ' ' || coalesce(d.title, '')
+         FROM chunk k JOIN document d ON d.id = k.document ORDER BY k.id",
+    )?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let (document, span) = (row.get(1)?, Span::new(row.get(2)?, row.get(3)?));
         let body = texts.get(&document).map_or("", |text| text.slice(span)).to_owned();
-        table.rows.entry(document).or_default().push(vec![Value::Integer(row.get(0)?), Value::Text(body)]);
+        table.rows.entry(document).or_default().push(vec![
+            Value::Integer(row.get(0)?),
+            Value::Text(body),
+            row.get(4)?,
+            row.get(5)?,
+        ]);
     }
     Ok(table)
 }

@@ -14,7 +14,7 @@ use docmill_analyze::fold::link::Linking;
 use docmill_analyze::names::Names;
 use docmill_engine::{Direct, Part, Reader};
 use docmill_extract::{Flow, Options};
-use docmill_infer::NameModel;
+use docmill_infer::{NameModel, Table};
 use docmill_model::{
     Component, Digest, DocumentId, Fold, Link, MediaType, Page, Profile, ProfileId, ProjectId, Referent, Span,
 };
@@ -28,6 +28,7 @@ const PROJECT: &str = "default";
 
 /// Loaded on first use, on the account of the first document, as in the program.
 static MODEL: LazyLock<NameModel> = LazyLock::new(|| NameModel::load().expect("a test loads the model"));
+static TABLE: LazyLock<Table> = LazyLock::new(|| Table::load().expect("a test loads the table"));
 
 fn main() {
     let folder = std::env::args_os().nth(1).expect("the folder is the one argument");
@@ -132,7 +133,8 @@ impl Pile {
             let chunks = analyze::chunk::chunk(id, &cleaned.text, &blocks, &spans);
             std::hint::black_box(analyze::title::title(&cleaned.text, &blocks));
             for chunk in &chunks {
-                std::hint::black_box(analyze::sketch::sketch(cleaned.text.slice(chunk.span)));
+                let slice = cleaned.text.slice(chunk.span);
+                std::hint::black_box((analyze::sketch::sketch(slice), TABLE.vector(slice)));
             }
             chunks
         });
@@ -144,8 +146,9 @@ impl Pile {
                 .mentions
         });
         let referents = self.timed("resolve_entities", || analyze::referent::referents(id, &cleaned.text, &mentions));
-        let relations =
-            self.timed("build_relationships", || analyze::relation::relations(&cleaned.text, &blocks, &mentions, &referents));
+        let relations = self.timed("build_relationships", || {
+            analyze::relation::relations(&cleaned.text, &blocks, &mentions, &referents)
+        });
         self.chunks += chunks.len() as u64;
         self.mentions += mentions.len() as u64;
         self.relations += relations.len() as u64;
