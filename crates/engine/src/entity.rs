@@ -4,7 +4,7 @@ mod account;
 mod doubt;
 
 use docmill_analyze::name;
-use docmill_model::EntityId;
+use docmill_model::{EntityId, MentionType};
 use docmill_store::{EntityRow, Store};
 use uuid::Uuid;
 
@@ -33,7 +33,7 @@ pub enum Fit {
     Folded,
     /// It is another form of the name, folded too.
     Alias,
-    /// All its words are words of the name or of one of its other forms.
+    /// All its words are words of the name or of one of its other forms. An address or a number is not known by a part.
     Words,
 }
 
@@ -124,7 +124,7 @@ async fn by_name(store: &dyn Store, word: &str, limit: usize) -> Result<Found, d
         let Some(last) = rows.last() else { return Ok(found.done()) };
         after = Some(last.entity.id);
         for row in rows {
-            if let Some(fit) = wanted.fit(&row.entity.name, &row.entity.aliases) {
+            if let Some(fit) = wanted.fit(row.entity.kind, &row.entity.name, &row.entity.aliases) {
                 found.offer(fit, row);
             }
         }
@@ -144,7 +144,7 @@ impl<'a> Wanted<'a> {
         Self { word, words: words(&folded).map(str::to_owned).collect(), folded }
     }
 
-    pub(crate) fn fit(&self, name: &str, aliases: &[String]) -> Option<Fit> {
+    pub(crate) fn fit(&self, kind: MentionType, name: &str, aliases: &[String]) -> Option<Fit> {
         if name == self.word {
             return Some(Fit::Name);
         }
@@ -154,7 +154,7 @@ impl<'a> Wanted<'a> {
         match at {
             Some(0) => Some(Fit::Folded),
             Some(_) => Some(Fit::Alias),
-            None => forms.iter().any(|form| self.words_are_in(form)).then_some(Fit::Words),
+            None => (has_words(kind) && forms.iter().any(|form| self.words_are_in(form))).then_some(Fit::Words),
         }
     }
 
@@ -162,6 +162,11 @@ impl<'a> Wanted<'a> {
         (1..=MOST_WORDS).contains(&self.words.len())
             && self.words.iter().all(|wanted| words(form).any(|word| word == wanted))
     }
+}
+
+fn has_words(kind: MentionType) -> bool {
+    use MentionType::{Case, Law, Location, Org, Other, Person};
+    matches!(kind, Person | Org | Location | Law | Case | Other)
 }
 
 fn words(folded: &str) -> impl Iterator<Item = &str> {
@@ -217,7 +222,8 @@ mod tests {
     fn a_name_fits_by_itself_then_folded_then_by_its_other_forms_then_by_its_words() {
         let check = |word: &str, expected| {
             let aliases = ["J. Morgenroth".to_owned(), "Herr Morgenroth".to_owned()];
-            assert_eq!(Wanted::new(word).fit("Jörg Morgenroth", &aliases), expected, "{word}");
+            let found = Wanted::new(word).fit(MentionType::Person, "Jörg Morgenroth", &aliases);
+            assert_eq!(found, expected, "{word}");
         };
         check("Jörg Morgenroth", Some(Fit::Name));
         check("jorg  MORGENROTH", Some(Fit::Folded));
@@ -228,6 +234,9 @@ mod tests {
         check("Morgen", None);
         check("", None);
         check("-", None);
+        let part = Wanted::new("anna");
+        assert_eq!(part.fit(MentionType::Other, "anna@example.org", &[]), Some(Fit::Words));
+        assert_eq!(part.fit(MentionType::Email, "anna@example.org", &[]), None);
     }
 
     #[test]

@@ -159,7 +159,7 @@ mod tests {
         let around = ["word ".repeat(15), " tail".repeat(15)];
         check(&long, &[], (200, 204), [&around[0], "Anna", &around[1]]);
         let wide = format!("{}{}", "left ".repeat(60), "right ".repeat(60));
-        let middle = format!("{} … {}", "left ".repeat(19).trim_end(), "right ".repeat(16).trim_end());
+        let middle = format!("{} … {}", "left ".repeat(20).trim_end(), "right ".repeat(16).trim_end());
         check(&wide, &[], (0, 659), ["", &middle, " "]);
     }
 

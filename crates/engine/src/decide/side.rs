@@ -99,7 +99,8 @@ pub async fn in_document(
     name: &str,
 ) -> Result<Vec<(MentionId, Side)>, docmill_store::Error> {
     let wanted = Wanted::new(name);
-    let fit = |referent: &Referent| referent.forms.iter().filter_map(|(form, _)| wanted.fit(form, &[])).min();
+    let fit =
+        |referent: &Referent| referent.forms.iter().filter_map(|(form, _)| wanted.fit(referent.kind, form, &[])).min();
     let mut best: Option<Fit> = None;
     let mut found = Vec::new();
     for referent in store.referents(document).await? {

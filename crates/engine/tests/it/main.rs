@@ -1,6 +1,7 @@
 //! The engine against a real store: runs, kills at every edge, what a document leaves behind.
 
 mod boxes;
+mod decisions;
 mod fold;
 mod graph;
 mod graph_truth;
