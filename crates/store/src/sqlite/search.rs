@@ -74,11 +74,11 @@ fn some_words(c: &Connection, terms: &Terms) -> Result<Option<String>> {
         }
     }
     words.sort();
-    let mut room = MOST_WEIGHED as i64;
+    let mut sum = 0;
     let rarest = words.iter().take_while(|(count, _)| {
-        let fits = room > 0;
-        room -= count;
-        fits
+        let is_first = sum == 0;
+        sum += count;
+        is_first || sum <= MOST_WEIGHED as i64
     });
     let rarest: Vec<&Term> = rarest.map(|(_, term)| *term).collect();
     Ok(Some(expression::loose(terms, &rarest)).filter(|loose| !loose.is_empty()))
