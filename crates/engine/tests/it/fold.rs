@@ -5,4 +5,5 @@ mod bad;
 mod decided;
 mod memory;
 mod shuffle;
+mod stored;
 mod synthetic;

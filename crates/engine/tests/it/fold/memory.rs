@@ -66,6 +66,8 @@ pub struct State {
     calls: usize,
     /// Links that were parted because a block became too large.
     parted: usize,
+    /// Links that are there besides those that names give, by the profiles that both have to be there.
+    given: Vec<Link>,
 }
 
 /// The batch is what the fold is given at a time at most.
@@ -202,6 +204,11 @@ impl State {
 impl Memory {
     pub fn new(batch: usize) -> Self {
         Self { state: Mutex::default(), batch }
+    }
+
+    /// A project in which some profiles are linked, whatever their names.
+    pub fn with_links(batch: usize, given: Vec<Link>) -> Self {
+        Self { state: Mutex::new(State { given, ..State::default() }), batch }
     }
 
     pub fn change(&self, change: Change) {
@@ -369,7 +376,11 @@ impl Profiles for Memory {
                 state.links.remove(&(a, b));
                 touched.extend([a, b]);
             }
-            for link in relink.new {
+            let came: BTreeSet<ProfileId> = relink.come.iter().map(|(id, _)| *id).collect();
+            let is_linked = |id: &ProfileId| state.profiles.get(id).is_some_and(|known| known.linked);
+            let given = state.given.iter().filter(|l| came.contains(&l.a) || came.contains(&l.b));
+            let given: Vec<Link> = given.filter(|l| is_linked(&l.a) && is_linked(&l.b)).cloned().collect();
+            for link in relink.new.into_iter().chain(given) {
                 touched.extend([link.a, link.b]);
                 state.links.insert((link.a, link.b), link);
             }
@@ -456,8 +467,10 @@ impl Profiles for Memory {
                 if component.seen.iter().any(|(id, revision)| now(id) != Some(*revision)) {
                     continue;
                 }
-                let dirty = component.seen.iter().any(|(id, _)| state.profiles[id].dirty);
-                assert!(dirty, "a component was folded in which nothing had changed");
+                let known = || component.seen.iter().map(|(id, _)| &state.profiles[id]);
+                // One that became too large for its threshold falls into parts that did not change by themselves.
+                let changed = known().any(|known| known.dirty || known.level != component.level);
+                assert!(changed, "a component was folded in which nothing had changed");
                 for folded in component.fold.entities {
                     for member in folded.members {
                         let known = state.profiles.get_mut(&member.profile).expect("it was seen");

@@ -47,12 +47,14 @@ pub struct Said {
 #[derive(Clone, Debug)]
 pub struct Document {
     pub id: DocumentId,
+    pub sha256: Digest,
     pub said: Vec<Said>,
 }
 
 impl Document {
     pub fn new(name: &str) -> Self {
-        Self { id: document_id(name), said: Vec::new() }
+        let sha256 = Digest::of(name.as_bytes());
+        Self { id: DocumentId::new(PROJECT, &sha256), sha256, said: Vec::new() }
     }
 
     /// Adds a referent that is mentioned once or more under one form.
@@ -92,10 +94,6 @@ impl Document {
         let normal = name::organisation(form).map_or_else(|| form.to_lowercase(), |org| org.normal);
         self.say(MentionType::Org, normal, form, None, 1, truth);
     }
-}
-
-pub fn document_id(name: &str) -> DocumentId {
-    DocumentId::new(PROJECT, &Digest::of(name.as_bytes()))
 }
 
 const GIVEN: [&str; 16] = [
