@@ -7,6 +7,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use docmill_analyze::chunk::chunk;
 use docmill_analyze::clean::{clean, map_blocks};
 use docmill_analyze::mention::mentions;
+use docmill_infer::NameModel;
 use docmill_model::{Block, BlockKind, Digest, DocumentId, MediaType, Span};
 
 const PARAGRAPH: &str = "On 3 March 2024 the  parties met at the office of Acme Inc. and agreed that the sum of \
@@ -56,6 +57,18 @@ fn stages(c: &mut Criterion) {
             let blocks = map_blocks(&raw_blocks, &cleaned.map, &cleaned.text);
             let chunks = chunk(id, &cleaned.text, &blocks, &[]);
             mentions(id, MediaType::Text, &cleaned.text, &blocks, &chunks, None, None)
+        })
+    });
+    group.finish();
+
+    let names = NameModel::load().expect("a test loads the model");
+    let words = cleaned.text.as_str().split_whitespace().count();
+    let mut group = c.benchmark_group("20 KB in words");
+    group.throughput(Throughput::Elements(words as u64)).sample_size(10);
+    group.bench_function("mentions with names", |b| {
+        let text = black_box(&cleaned.text);
+        b.iter(|| {
+            mentions(id, MediaType::Text, text, &blocks, &chunks, None, Some(&names)).expect("a test runs the model")
         })
     });
     group.finish();

@@ -23,7 +23,7 @@ pub(super) const ROLES: &[&str] = &[
     "insurer", "investor", "investors", "issuer", "judge", "landlord", "lender", "lenders", "lessee", "lessor",
     "licensee", "licensor", "manager", "managing", "member", "members", "mortgagee", "mortgagor", "of", "officer",
     "officers", "optionee", "owner", "parent", "participant", "participants", "parties", "partner", "partners",
-    "partnership", "party", "petitioner", "petitioners", "plaintiff", "plaintiffs", "president", "principal",
+    "partnership", "party", "payee", "payer", "petitioner", "petitioners", "plaintiff", "plaintiffs", "president", "principal",
     "prosecutor", "purchaser", "purchasers", "registrant", "respondent", "respondents", "secretary", "seller",
     "sellers", "senior", "servicer", "shareholder", "shareholders", "shares", "sponsor", "state", "stock",
     "stockholder", "stockholders", "subcontractor", "subsidiaries", "subsidiary", "supplier", "tenant", "the",
@@ -38,6 +38,10 @@ pub(super) const ORGANISATIONS: &[&str] = &[
     "department", "federation", "foundation", "fund", "group", "institute", "institution", "laboratory", "league",
     "ministry", "museum", "orchestra", "party", "police", "school", "society", "tribunal", "trust", "university",
 ];
+
+/// Words by which an organisation is told where a name begins with them: firms of lawyers and experts, offices.
+pub(super) const FIRMS: &[&str] =
+    &["banco", "banque", "cabinet", "kanzlei", "ministère", "société", "studio", "université"];
 
 /// Abbreviations and words of forms that stand before what is looked for and name nothing themselves.
 #[rustfmt::skip]
@@ -92,7 +96,9 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted() {
-        for list in [ROLES, ORGANISATIONS, TERMS, ARTICLES, TITLES, STRONG_FORMS, WEAK_FORMS, CONNECTORS, OPENERS] {
+        for list in
+            [ROLES, ORGANISATIONS, FIRMS, TERMS, ARTICLES, TITLES, STRONG_FORMS, WEAK_FORMS, CONNECTORS, OPENERS]
+        {
             assert!(list.is_sorted(), "{list:?}");
         }
     }

@@ -141,6 +141,12 @@ mod tests {
             check("the Harrow Point Museum of Navigation v. Acme", &[(Location, name)], &[(Org, whole)]);
         }
         check("at Basel University of the day", &[(Location, "Basel University of")], &[(Org, "Basel University")]);
+        check("to Cabinet Ostry", &[(Person, "Cabinet Ostry")], &[(Org, "Cabinet Ostry")]);
+        check(
+            "to Cabinet Secretary Jones",
+            &[(Person, "Cabinet Secretary Jones")],
+            &[(Person, "Cabinet Secretary Jones")],
+        );
         check("in College Station", &[(Location, "College Station")], &[(Location, "College Station")]);
         check("Sophienufer 14, 10115 Berlin", &[(Person, "Sophienufer")], &[(Location, "Sophienufer")]);
         check("Anna, 14, 10115", &[(Person, "Anna")], &[(Person, "Anna")]);

@@ -3,7 +3,7 @@
 use docmill_model::MentionType;
 
 use super::Marked;
-use crate::names::lists::{ORGANISATIONS, holds};
+use crate::names::lists::{FIRMS, ORGANISATIONS, ROLES, holds};
 use crate::names::{ORGANISATION_WORD, STREET, Span};
 
 /// Thousandths of confidence in a kind that a word tells.
@@ -25,7 +25,11 @@ impl Marked<'_, '_> {
                     && (word + 1 == name.end || matches!(self.text(word + 1).to_lowercase().as_str(), "of" | "for"))
             };
             let capitals = (name.start..name.end).all(|word| self.is_capitalised(word) || self.is_connector(word));
-            let Some(head) = (name.start..name.end).find(|&word| is_head(word)).filter(|_| capitals) else { continue };
+            let is_firm = name.start + 1 < name.end
+                && holds(FIRMS, self.text(name.start))
+                && !holds(ROLES, self.text(name.start + 1));
+            let head = (name.start..name.end).find(|&word| is_head(word)).or_else(|| is_firm.then_some(name.start));
+            let Some(head) = head.filter(|_| capitals) else { continue };
             if name.end <= head + 2 && self.text(head + 1).eq_ignore_ascii_case("of") {
                 let mut end = head + 2;
                 while end < head + 2 + LONGEST_REST && self.is_capitalised(end) {
