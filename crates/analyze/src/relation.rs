@@ -27,7 +27,7 @@ use docmill_model::{
 
 use crate::mention::MAIL_HEADER;
 use passage::{At, Item, Named, Sentence, items, sentences};
-use pattern::{Document, Hit, PATTERNS, Pattern, Reads};
+use pattern::{Document, Hit, PATTERNS, Pattern};
 use together::PLACES;
 
 /// Characters of a sentence that are shown as evidence at most; of longer ones the range from one mention to the other.
@@ -99,8 +99,7 @@ impl Said<'_> {
             for at in 0..items.len() {
                 let at = At { items: &items, at, named: self.named };
                 for &pattern in &read {
-                    let Reads::Sentence(reads) = pattern.reads else { continue };
-                    let Some(hit) = reads(at) else { continue };
+                    let Some(hit) = pattern.in_sentence.and_then(|reads| reads(at)) else { continue };
                     let is_seat = pattern.kind == RelationType::LocatedIn;
                     let region = if is_seat { company::region_of(at, &hit) } else { None };
                     for hit in [Some(hit), region].into_iter().flatten() {
@@ -112,8 +111,7 @@ impl Said<'_> {
         }
         let document = Document { text: self.text.as_str(), body, named: self.named };
         for &pattern in &read {
-            let Reads::Document(reads) = pattern.reads else { continue };
-            for hit in reads(&document) {
+            for hit in pattern.in_document.map(|reads| reads(&document)).unwrap_or_default() {
                 let span = self.between(hit.from, hit.to);
                 found.push((pattern, hit, span));
             }

@@ -11,26 +11,10 @@ use crate::name;
 const PART: &[&str] = &["subsidiary", "division", "unit", "arm", "affiliate"];
 
 /// What a subsidiary is called besides.
+#[rustfmt::skip]
 const KIND: &[&str] = &[
-    "wholly",
-    "owned",
-    "wholly-owned",
-    "majority-owned",
-    "majority",
-    "indirect",
-    "direct",
-    "operating",
-    "principal",
-    "former",
-    "fully",
-    "consolidated",
-    "independent",
-    "new",
-    "main",
-    "foreign",
-    "american",
-    "german",
-    "u.s",
+    "wholly", "owned", "wholly-owned", "majority-owned", "majority", "indirect", "direct", "operating", "principal",
+    "former", "fully", "consolidated", "independent", "new", "main", "foreign", "american", "german", "u.s",
 ];
 
 /// Who holds a company: `X, a subsidiary of Y`, `X, owned by Y`, `Y's subsidiary X`.
@@ -121,33 +105,11 @@ fn is_street(at: At<'_, '_>, place: usize) -> bool {
 }
 
 /// Words in the names of organisations that are one house. Sorted.
+#[rustfmt::skip]
 const HOUSES: &[&str] = &[
-    "academy",
-    "bank",
-    "bureau",
-    "cathedral",
-    "center",
-    "centre",
-    "church",
-    "clinic",
-    "college",
-    "court",
-    "gallery",
-    "hospital",
-    "hotel",
-    "institute",
-    "laboratory",
-    "library",
-    "museum",
-    "observatory",
-    "office",
-    "restaurant",
-    "school",
-    "seminary",
-    "station",
-    "theater",
-    "theatre",
-    "university",
+    "academy", "bank", "bureau", "cathedral", "center", "centre", "church", "clinic", "college", "court", "gallery",
+    "hospital", "hotel", "institute", "laboratory", "library", "museum", "observatory", "office", "restaurant",
+    "school", "seminary", "station", "theater", "theatre", "university",
 ];
 
 fn is_house(name: &str) -> bool {
@@ -225,6 +187,7 @@ pub(super) fn region_of(at: At<'_, '_>, hit: &Hit) -> Option<Hit> {
 }
 
 /// Words behind a place that do not make it the subject of what follows. Sorted.
+#[rustfmt::skip]
 const BEHIND: &[&str] = &[
     "after", "and", "as", "at", "before", "by", "during", "for", "from", "in", "on", "or", "since", "that", "to",
     "until", "when", "where", "which", "while", "who", "with",

@@ -3,13 +3,18 @@
 use docmill_model::MentionType::{Location, Org, Person};
 
 use super::passage::{At, Item};
-use super::pattern::{Document, Hit};
+use super::pattern::Hit;
 use super::role::{Role, role, role_or_desk, to_organisation};
 
 /// An office and whose it is: `X, director of Y`, `X is the director of Y`, `the director of Y, X`, `Director X of Y`,
-/// `X, director, Y`.
+/// `X, director, Y`, `For Y: X, director`.
 pub(super) fn role_of(at: At<'_, '_>) -> Option<Hit> {
-    aside(at).or_else(|| stated(at)).or_else(|| listed(at)).or_else(|| before(at)).or_else(|| title(at))
+    aside(at)
+        .or_else(|| stated(at))
+        .or_else(|| listed(at))
+        .or_else(|| named_for(at))
+        .or_else(|| before(at))
+        .or_else(|| title(at))
 }
 
 /// An organisation and its officer: `Y director X`, `Y's director, X,`.
@@ -121,32 +126,15 @@ pub(super) fn person_of(at: At<'_, '_>) -> Option<Hit> {
     at.possessive().is_none().then(|| Hit::new(person, organisation))
 }
 
-/// `For Y: X, director, ...; and Z, registrar, ...`: those who act for a party, listed with what they are.
-pub(super) fn named_for(document: &Document<'_, '_>) -> Vec<Hit> {
-    let mut out = Vec::new();
-    for block in document.body {
-        let text = &document.text[block.start..block.end];
-        if !text.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("for ")) {
-            continue;
-        }
-        let first = document.named.partition_point(|n| n.bytes.start < block.start);
-        let items = super::passage::items(document.text, *block, document.named, first);
-        let at = At { items: &items, at: 1, named: document.named };
-        let Some((organisation, at)) = at.article().name(&[Org]) else { continue };
-        let Some(mut at) = at.mark(&[':']) else { continue };
-        let entry = |at: At<'_, '_>| -> Option<(Hit, usize)> {
-            let (person, at) = at.maybe(|at| at.word(&["and"])).name(&[Person])?;
-            let (role, at) = role_or_desk(at.mark(&[',', '('])?)?;
-            Some((told(person, organisation, role), at.at))
-        };
-        while let Some((hit, behind)) = entry(at) {
-            out.push(hit);
-            // What stands behind the role goes on to the next entry.
-            let Some(mark) = items[behind..].iter().position(|i| *i == Item::Mark(';')) else { break };
-            at = At { at: behind + mark + 1, ..at };
-        }
-    }
-    out
+/// `For Y: X, director, ...; and Z, registrar`: those who act for a party, each with an office.
+fn named_for(at: At<'_, '_>) -> Option<Hit> {
+    let (person, next) = at.name(&[Person])?;
+    let begins = At { at: 0, ..at }.word(&["for"])?.article();
+    let (organisation, list) = begins.name(&[Org])?;
+    let list = list.mark(&[':'])?;
+    let is_entry = list.at == at.at || matches!(at.back(1), Some(Item::Mark(';') | Item::Word("and")));
+    let (role, _) = role_or_desk(next.mark(&[',', '('])?)?;
+    (is_entry && list.at <= at.at).then(|| told(person, organisation, role))
 }
 
 fn told(person: usize, organisation: usize, role: Role) -> Hit {

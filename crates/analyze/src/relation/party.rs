@@ -7,19 +7,10 @@ use super::pattern::{Document, Hit};
 use docmill_model::ByteSpan;
 
 /// The parts that a party plays, in the singular.
+#[rustfmt::skip]
 const PARTS: &[&str] = &[
-    "plaintiff",
-    "defendant",
-    "appellant",
-    "appellee",
-    "petitioner",
-    "respondent",
-    "claimant",
-    "debtor",
-    "intervenor",
-    "applicant",
-    "complainant",
-    "relator",
+    "plaintiff", "defendant", "appellant", "appellee", "petitioner", "respondent", "claimant", "debtor", "intervenor",
+    "applicant", "complainant", "relator",
 ];
 /// Those that are named first.
 const FIRST: &[&str] = &["plaintiff", "appellant", "petitioner", "claimant", "applicant", "complainant"];
@@ -29,6 +20,7 @@ const BETWEEN: usize = 160;
 /// Bytes between a party and the number of its case at most.
 const TO_CASE: usize = 160;
 /// Words that may stand there, beside numbers, parts and abbreviations.
+#[rustfmt::skip]
 const WORDS: &[&str] = &[
     "action", "and", "appeal", "case", "cause", "civ", "civil", "court", "crim", "criminal", "cv", "docket", "et",
     "al", "file", "index", "no", "nos", "number", "the", "in",

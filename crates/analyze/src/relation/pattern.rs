@@ -48,13 +48,10 @@ impl Document<'_, '_> {
     }
 }
 
-/// Where a pattern looks.
-pub(super) enum Reads {
-    /// From each item of each sentence.
-    Sentence(for<'s, 'a> fn(At<'s, 'a>) -> Option<Hit>),
-    /// The whole document.
-    Document(for<'d, 'a> fn(&Document<'d, 'a>) -> Vec<Hit>),
-}
+/// Reads from each item of each sentence.
+type FromItem = for<'s, 'a> fn(At<'s, 'a>) -> Option<Hit>;
+/// Reads the whole document.
+type FromDocument = for<'d, 'a> fn(&Document<'d, 'a>) -> Vec<Hit>;
 
 /// One way in which a relation is said.
 pub(super) struct Pattern {
@@ -66,7 +63,8 @@ pub(super) struct Pattern {
     pub right: u16,
     /// Whether it is used: from 20 checked hits on, of which at least four in five are right.
     pub on: bool,
-    pub reads: Reads,
+    pub in_sentence: Option<FromItem>,
+    pub in_document: Option<FromDocument>,
 }
 
 impl Pattern {
@@ -77,33 +75,143 @@ impl Pattern {
     }
 }
 
-use Reads::{Document as Whole, Sentence};
 use RelationType::{AlsoKnownAs, LocatedIn, Opposes, Paid, PartyTo, Represents, SubsidiaryOf, WorksFor};
 
-const fn pattern(id: &'static str, kind: RelationType, checked: u16, right: u16, on: bool, reads: Reads) -> Pattern {
-    Pattern { id, kind, checked, right, on, reads }
-}
-
 /// All patterns. Where several find the same two in one sentence the surest counts.
-#[rustfmt::skip]
 pub(super) static PATTERNS: &[Pattern] = &[
-    pattern("pattern/role_of@1", WorksFor, 0, 0, true, Sentence(office::role_of)),
-    pattern("pattern/organisation_role@1", WorksFor, 0, 0, true, Sentence(office::organisation_role)),
-    pattern("pattern/works_for@1", WorksFor, 0, 0, true, Sentence(office::works_for)),
-    pattern("pattern/person_of@1", WorksFor, 0, 0, true, Sentence(office::person_of)),
-    pattern("pattern/named_for@1", WorksFor, 0, 0, true, Whole(office::named_for)),
-    pattern("pattern/signature@1", WorksFor, 0, 0, true, Whole(signature::signatures)),
-    pattern("pattern/counsel_for@1", Represents, 0, 0, true, Sentence(counsel::counsel_for)),
-    pattern("pattern/represents@1", Represents, 0, 0, true, Sentence(counsel::represents)),
-    pattern("pattern/represented_by@1", Represents, 0, 0, true, Sentence(counsel::represented_by)),
-    pattern("pattern/filing_signature@1", Represents, 0, 0, true, Whole(signature::filing_signatures)),
-    pattern("pattern/versus@1", Opposes, 0, 0, true, Whole(party::versus)),
-    pattern("pattern/party_to@1", PartyTo, 0, 0, true, Whole(party::party_to)),
-    pattern("pattern/subsidiary_of@1", SubsidiaryOf, 0, 0, true, Sentence(company::subsidiary_of)),
-    pattern("pattern/seat@1", LocatedIn, 0, 0, true, Sentence(company::seat)),
-    pattern("pattern/address@1", LocatedIn, 0, 0, true, Sentence(company::address)),
-    pattern("pattern/city_in@1", LocatedIn, 0, 0, true, Sentence(company::city_in)),
-    pattern("pattern/known_as@1", AlsoKnownAs, 0, 0, true, Sentence(alias::known_as)),
-    pattern("pattern/acronym@1", AlsoKnownAs, 0, 0, true, Sentence(alias::acronym)),
-    pattern("pattern/payment@1", Paid, 0, 0, true, Sentence(payment::payment)),
+    Pattern {
+        id: "pattern/role_of@1",
+        kind: WorksFor,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: Some(office::role_of),
+        in_document: None,
+    },
+    Pattern {
+        id: "pattern/organisation_role@1",
+        kind: WorksFor,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: Some(office::organisation_role),
+        in_document: None,
+    },
+    Pattern {
+        id: "pattern/person_of@1",
+        kind: WorksFor,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: Some(office::person_of),
+        in_document: None,
+    },
+    Pattern {
+        id: "pattern/works_for@1",
+        kind: WorksFor,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: Some(office::works_for),
+        in_document: None,
+    },
+    Pattern {
+        id: "pattern/signature@1",
+        kind: WorksFor,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: None,
+        in_document: Some(signature::signatures),
+    },
+    Pattern {
+        id: "pattern/counsel@1",
+        kind: Represents,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: Some(counsel::counsel),
+        in_document: Some(signature::filing_signatures),
+    },
+    Pattern {
+        id: "pattern/versus@1",
+        kind: Opposes,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: None,
+        in_document: Some(party::versus),
+    },
+    Pattern {
+        id: "pattern/party_to@1",
+        kind: PartyTo,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: None,
+        in_document: Some(party::party_to),
+    },
+    Pattern {
+        id: "pattern/subsidiary_of@1",
+        kind: SubsidiaryOf,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: Some(company::subsidiary_of),
+        in_document: None,
+    },
+    Pattern {
+        id: "pattern/seat@1",
+        kind: LocatedIn,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: Some(company::seat),
+        in_document: None,
+    },
+    Pattern {
+        id: "pattern/address@1",
+        kind: LocatedIn,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: Some(company::address),
+        in_document: None,
+    },
+    Pattern {
+        id: "pattern/city_in@1",
+        kind: LocatedIn,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: Some(company::city_in),
+        in_document: None,
+    },
+    Pattern {
+        id: "pattern/known_as@1",
+        kind: AlsoKnownAs,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: Some(alias::known_as),
+        in_document: None,
+    },
+    Pattern {
+        id: "pattern/acronym@1",
+        kind: AlsoKnownAs,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: Some(alias::acronym),
+        in_document: None,
+    },
+    Pattern {
+        id: "pattern/payment@1",
+        kind: Paid,
+        checked: 0,
+        right: 0,
+        on: true,
+        in_sentence: Some(payment::payment),
+        in_document: None,
+    },
 ];

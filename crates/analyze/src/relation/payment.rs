@@ -6,18 +6,9 @@ use super::office::is_supposed;
 use super::passage::{At, Item};
 use super::pattern::Hit;
 
+#[rustfmt::skip]
 const PAID: &[&str] = &[
-    "paid",
-    "pays",
-    "transferred",
-    "wired",
-    "remitted",
-    "sent",
-    "gave",
-    "donated",
-    "repaid",
-    "reimbursed",
-    "awarded",
+    "paid", "pays", "transferred", "wired", "remitted", "sent", "gave", "donated", "repaid", "reimbursed", "awarded",
     "refunded",
 ];
 

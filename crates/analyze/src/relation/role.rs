@@ -51,8 +51,10 @@ const MODIFIERS: &[&str] = &[
 ];
 
 /// Parts of an organisation that stand for an office where people are listed: `Annika Vogt, accounts`. Sorted.
-const DESKS: &[&str] =
-    &["accounting", "accounts", "billing", "claims", "finance", "legal", "marketing", "purchasing", "sales", "support"];
+#[rustfmt::skip]
+const DESKS: &[&str] = &[
+    "accounting", "accounts", "billing", "claims", "finance", "legal", "marketing", "purchasing", "sales", "support",
+];
 
 /// Words that a role has at most.
 const LONGEST: usize = 6;
@@ -126,8 +128,10 @@ fn shown(word: &str) -> String {
 }
 
 /// Words behind which what was said before is no longer about the same thing. Sorted.
-const OTHER: &[&str] =
-    &["and", "but", "he", "or", "she", "that", "they", "when", "where", "which", "while", "who", "whose"];
+#[rustfmt::skip]
+const OTHER: &[&str] = &[
+    "and", "but", "he", "or", "she", "that", "they", "when", "where", "which", "while", "who", "whose",
+];
 
 /// Reads from a role to the organisation: `of`, `for the`, `of marketing at`, `of the software company`.
 pub(super) fn to_organisation<'s, 'a>(at: At<'s, 'a>) -> Option<At<'s, 'a>> {

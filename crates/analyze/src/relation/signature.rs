@@ -9,31 +9,11 @@ use super::pattern::{Document, Hit};
 use super::role::{Role, role, role_or_desk};
 
 /// What the line above a signature begins with, in lower case.
+#[rustfmt::skip]
 const CLOSINGS: &[&str] = &[
-    "yours",
-    "sincerely",
-    "regards",
-    "kind regards",
-    "best",
-    "with best",
-    "with kind",
-    "warm",
-    "many thanks",
-    "thanks",
-    "thank you",
-    "cheers",
-    "respectfully",
-    "cordially",
-    "faithfully",
-    "signed",
-    "by:",
-    "--",
-    "__",
-    "very truly",
-    "all the best",
-    "love,",
-    "mit freundlichen",
-    "cordialement",
+    "yours", "sincerely", "regards", "kind regards", "best", "with best", "with kind", "warm", "many thanks",
+    "thanks", "thank you", "cheers", "respectfully", "cordially", "faithfully", "signed", "by:", "--", "__",
+    "very truly", "all the best", "love,", "mit freundlichen", "cordialement",
 ];
 /// Bytes of a closing line at most: longer ones are sentences.
 const CLOSING: usize = 48;
