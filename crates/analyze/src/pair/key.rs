@@ -6,13 +6,16 @@ use std::fmt::Write;
 use docmill_model::{MentionType, ProfileKey};
 
 use super::prepared::Prepared;
-use super::token::Token;
+use super::token::{Kind, Token};
 
 /// Keys of a profile at most.
 const MOST: usize = 24;
 
 /// Letters at either end of a single word that make a key.
 const END: usize = 4;
+
+/// Letters of an acronym, at least and at most.
+pub(super) const ACRONYM: (usize, usize) = (3, 8);
 
 /// The blocking keys of a profile, sorted and distinct: coarse ones, whose blocks are large where a word is frequent,
 /// and fine ones, whose blocks stay small. Empty for types whose normal form is exact.
@@ -33,21 +36,25 @@ pub fn keys(profile: &ProfileKey) -> Vec<String> {
         return keys.all.into_iter().collect();
     }
     keys.add('j', &[&prepared.joined]);
-    let mut full: Vec<&Token> = prepared.words.iter().filter(|w| w.is_full()).collect();
+    let full: Vec<&Token> = prepared.words.iter().filter(|w| w.is_full()).collect();
+    let mut sorted = full.clone();
+    sorted.sort();
+    keys.add('s', &sorted.iter().map(|w| text(w)).collect::<Vec<_>>());
     match profile.kind {
-        MentionType::Person => keys.of_person(&full),
+        MentionType::Person => keys.of_person(&full, prepared.words.first().filter(|w| w.kind == Kind::Initial)),
+        MentionType::Org => {
+            match &full[..] {
+                [one] if one.letters().len() <= ACRONYM.1 => keys.add('a', &[text(one)]),
+                _ if (ACRONYM.0..=ACRONYM.1).contains(&prepared.initials.len()) => {
+                    keys.add('a', &[&prepared.initials]);
+                }
+                _ => {}
+            }
+            keys.of_words(&full);
+        }
         _ => keys.of_words(&full),
     }
-    full.sort();
-    keys.add('s', &full.iter().map(|w| text(w)).collect::<Vec<_>>());
-    if profile.kind == MentionType::Org {
-        match &full[..] {
-            [one] if one.letters().len() <= 8 => keys.add('a', &[text(one)]),
-            _ if (3..=8).contains(&prepared.initials.len()) => keys.add('a', &[&prepared.initials]),
-            _ => {}
-        }
-    }
-    keys.all.into_iter().take(MOST).collect()
+    keys.all.into_iter().collect()
 }
 
 struct Keys {
@@ -76,25 +83,47 @@ impl Keys {
         self.add('b', &[text(whole), &part[..part.len().min(letters)]]);
     }
 
-    fn of_person(&mut self, full: &[&Token]) {
+    /// A word and the end of another one.
+    fn end(&mut self, whole: &Token, other: &Token, letters: usize) {
+        let part = text(other);
+        self.add('e', &[text(whole), &part[part.len().saturating_sub(letters)..]]);
+    }
+
+    /// A slip in one word leaves the other one and, of this one, the beginning or the end: each is at most half of it,
+    /// and words that differ by a letter in length have a half of the same size.
+    fn slips(&mut self, whole: &Token, other: &Token) {
+        let sizes: &[usize] = match other.letters().len() {
+            0..=5 => &[2],
+            6 => &[2, 3],
+            7 => &[3],
+            8 => &[3, 4],
+            _ => &[4],
+        };
+        for &size in sizes {
+            self.beginning(whole, other, size);
+            self.end(whole, other, size);
+        }
+    }
+
+    /// `initial` is the first word where that is an initial.
+    fn of_person(&mut self, full: &[&Token], initial: Option<&Token>) {
         let (Some(first), Some(last)) = (full.first(), full.last()) else { return };
         self.add('w', &[text(last)]);
-        self.add('w', &[text(first)]);
+        if let Some(initial) = initial {
+            self.beginning(last, initial, 1);
+        }
         if full.len() == 1 {
             return;
         }
         self.beginning(last, first, 1);
-        self.beginning(last, first, 2);
-        self.beginning(first, last, 2);
+        self.slips(last, first);
+        self.slips(first, last);
         self.sounds(first, last);
-        for name in [first, last] {
-            let other = if std::ptr::eq(*name, *first) { last } else { first };
-            let others = name.given.map_or(&[][..], |g| g.others());
-            for nick in others.iter().map(|g| g.name()).take(4) {
-                self.add('g', &[nick, text(other)]);
-            }
-            if name.given.is_some() {
-                self.add('g', &[text(name), text(other)]);
+        for (name, other) in [(first, last), (last, first)] {
+            let Some(given) = name.given else { continue };
+            self.add('g', &[text(name), text(other)]);
+            for nickname in given.others().iter().take(4) {
+                self.add('g', &[nickname.name(), text(other)]);
             }
         }
         for middle in &full[1..full.len() - 1] {
@@ -104,10 +133,10 @@ impl Keys {
     }
 
     fn of_words(&mut self, full: &[&Token]) {
-        for pair in full.windows(2).take(4) {
+        for pair in full.windows(2).take(2) {
             self.sounds(pair[0], pair[1]);
-            self.beginning(pair[0], pair[1], 3);
-            self.beginning(pair[1], pair[0], 3);
+            self.slips(pair[0], pair[1]);
+            self.slips(pair[1], pair[0]);
         }
         for word in full.iter().take(3) {
             self.add('w', &[text(word)]);

@@ -1,6 +1,7 @@
 //! Organisations: legal forms, acronyms, numbers.
 
 use super::align::align;
+use super::key::ACRONYM;
 use super::person::reasons;
 use super::prepared::Prepared;
 use super::token::{Cause, Kind};
@@ -86,5 +87,5 @@ fn compare(a: &Prepared, b: &Prepared) -> Likeness {
 fn is_acronym(short: &Prepared, long: &Prepared) -> bool {
     let [word] = &short.words[..] else { return false };
     let letters = word.letters();
-    word.is_full() && (3..=8).contains(&letters.len()) && long.initials.as_bytes() == letters
+    word.is_full() && (ACRONYM.0..=ACRONYM.1).contains(&letters.len()) && long.initials.as_bytes() == letters
 }
