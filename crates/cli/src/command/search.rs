@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::args::search::Search;
 use crate::context::{Context, block_on};
-use crate::failure::{Error, Exit};
+use crate::failure::Exit;
+use crate::find;
 use crate::format::{count, short};
 use crate::screen::{BOLD, DIM, MARK, Screen, line};
 
@@ -20,7 +21,7 @@ const NAMED: usize = 3;
 pub fn search(cx: &Context, args: &Search) -> Result<Exit> {
     let workspace = cx.open()?;
     let store = workspace.store();
-    let found = block_on(find(store.as_ref(), args))??;
+    let found = block_on(ask(store.as_ref(), args))??;
     if cx.screen.json {
         let hits: Vec<Value> = found.passages.iter().map(as_json).collect();
         cx.screen.print_json(&json!({
@@ -48,7 +49,7 @@ pub fn search(cx: &Context, args: &Search) -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
-async fn find(store: &dyn Store, args: &Search) -> Result<Results> {
+async fn ask(store: &dyn Store, args: &Search) -> Result<Results> {
     let mut filter = Filter {
         project: args.project.clone(),
         category: args.category,
@@ -61,7 +62,8 @@ async fn find(store: &dyn Store, args: &Search) -> Result<Results> {
     for word in &args.entity {
         let found = entity::find(store, word, SAME_NAME).await?;
         if found.entities.is_empty() {
-            return Err(Error::NoEntity(word.clone()).into());
+            // It fails, and says what is near.
+            find::entity(store, word).await?;
         }
         filter.entities.push(found.entities.iter().map(|row| row.entity.id).collect());
         names.extend(found.entities.into_iter().map(|row| row.entity.name));

@@ -156,6 +156,7 @@ pub const VARIABLES: &[Variable] = &[
         meaning: "`debug` writes one plain line to standard error for each event of a run, as `--verbose` does; `info` does not.",
     },
     Variable { name: "DOCMILL_DATA", meaning: "Used by the benchmarks only." },
+    Variable { name: "DOCMILL_CORPORA", meaning: "Used by the benchmarks only." },
     Variable { name: "NO_COLOR", meaning: "Any value turns colours off." },
 ];
 

@@ -118,11 +118,36 @@ fn words_are_found_with_their_place() {
     desk.run();
     desk.docmill("search rent paid").check(0, &["letter.txt  ¶ 2", "**rent**", "**paid**"], &[]);
     desk.args(&["search", "\"net rent\""]).check(0, &["The **net** **rent** of"], &[]);
+    desk.docmill("search rents").check(0, &["The net **rent** of"], &["in another form"]);
+    desk.docmill("search rent nowhere").check(0, &["The net **rent** of"], &["some of them"]);
+    desk.args(&["search", "rent -paid"]).check(0, &["mail.eml"], &[]);
     desk.docmill("search nowhere").check(0, &[], &["Nothing found"]);
     desk.docmill("search *").check(1, &[], &["[bad_query]", "hint: "]);
     let json = desk.docmill("search rent --limit 1 --json").json();
     assert_eq!(json["hits"].as_array().unwrap().len(), 1);
     assert_eq!(json["hits"][0]["marks"], serde_json::json!(["rent"]));
+    assert_eq!((&json["fit"], &json["cut"]), (&"whole".into(), &false.into()));
+}
+
+#[test]
+fn passages_are_found_by_who_and_what_they_mention_and_when() {
+    let desk = Desk::new(&[("letter.txt", LETTER), ("mail.eml", MAIL)]);
+    desk.put("again.md", LETTER.replace("Weaver", "Weaver,").as_bytes());
+    desk.run();
+    let check = |line: &str, shown: &[&str]| desk.docmill(line).check(0, shown, &[]);
+    check("search --type money rent --limit 1", &["and 1 passage like it: "]);
+    check("search pay --entity anna@example.org", &["mail.eml"]);
+    check("search --entity Carter", &["**Ben** **Carter**"]);
+    check("search --type law", &["28 U.S.C."]);
+    check("search rent --after 2024-03-05 --before 2024-03", &["mail.eml"]);
+    check("search --before 2024-03-03", &["3 March 2024"]);
+    check("search invoice --category financial --project default", &["note.txt"]);
+    desk.docmill("search rent --after 2024-03-06").check(0, &[], &["Nothing found"]);
+    desk.docmill("search rent --project other").check(0, &[], &["Nothing found"]);
+    desk.docmill("search rent --entity Nobody").check(1, &[], &["[not_found]"]);
+    desk.docmill("search --type thing rent").check(1, &[], &["the types are PERSON"]);
+    desk.docmill("search --after March rent").check(1, &[], &["must be a date"]);
+    desk.docmill("search").check(1, &[], &["required"]);
 }
 
 #[test]
