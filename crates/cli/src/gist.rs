@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use anyhow::Result;
 use docmill_engine::relations::{self, EntityRelation};
-use docmill_model::{MentionType, RelationType};
+use docmill_model::{Entity, MentionType, RelationType};
 use docmill_store::{EntityRow, Overview, RelationQuery, Store};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
@@ -36,12 +36,18 @@ pub struct Gist {
     people: Vec<EntityRow>,
     organisations: Vec<EntityRow>,
     related: Vec<Related>,
+    /// A word that names the person, or else the organisation, that most documents speak of.
+    pub next: Option<String>,
 }
 
 impl Gist {
     pub async fn gather(store: &dyn Store, overview: &Overview) -> Result<Self> {
         let people = store.main_entities(MentionType::Person, MAIN).await?;
         let organisations = store.main_entities(MentionType::Org, MAIN).await?;
+        let next = match people.first().or(organisations.first()) {
+            Some(main) => Some(word(&main.entity, store.count_named(&main.entity.name).await? == 1)),
+            None => None,
+        };
         let mut related = Vec::new();
         if overview.relations > 0 {
             for relation in telling(store).await? {
@@ -51,17 +57,7 @@ impl Gist {
                 related.push(Related { from: from.entity.name, to: to.entity.name, document, relation });
             }
         }
-        Ok(Self { people, organisations, related })
-    }
-
-    /// A word that names the person, or else the organisation, that most documents speak of.
-    pub fn next(&self) -> Option<String> {
-        let main = self.people.first().or(self.organisations.first())?;
-        let name = &main.entity.name;
-        let of_name = self.people.iter().chain(&self.organisations).filter(|row| row.entity.name == *name).count();
-        // A name that two have, or that a shell or a line changes, is no good for typing.
-        let good = of_name == 1 && line(name) == *name && name.chars().count() <= NAME;
-        Some(if good { quoted(name).into_owned() } else { short(main.entity.id) })
+        Ok(Self { people, organisations, related, next })
     }
 
     pub fn people_json(&self) -> Value {
@@ -143,6 +139,12 @@ impl Related {
     }
 }
 
+/// What to type for an entity: its name, unless another one has it too, or a line or a shell would change it.
+fn word(entity: &Entity, is_only: bool) -> String {
+    let good = is_only && line(&entity.name) == entity.name && entity.name.chars().count() <= NAME;
+    if good { quoted(&entity.name).into_owned() } else { short(entity.id) }
+}
+
 fn entities_json(rows: &[EntityRow]) -> Value {
     let entity = |EntityRow { entity, .. }: &EntityRow| {
         json!({
@@ -187,7 +189,7 @@ async fn telling(store: &dyn Store) -> Result<Vec<EntityRelation>> {
 #[cfg(test)]
 mod tests {
     use docmill_engine::relations::RelationPlace;
-    use docmill_model::{Digest, DocumentId, Entity, EntityId, MentionId, ProjectId, ReferentId, RelationId, Span};
+    use docmill_model::{Digest, DocumentId, EntityId, MentionId, ProjectId, ReferentId, RelationId, Span};
 
     use super::*;
 
@@ -250,6 +252,7 @@ mod tests {
                 entity(3, "\u{202e}漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字"),
             ],
             organisations: Vec::new(),
+            next: None,
             related: vec![
                 related("Eleanor Whitcombe", RelationType::WorksFor, "Harrow Point Museum", "a.eml", 3),
                 related(&long, RelationType::AlsoKnownAs, &long, &long, 1_000_000),
@@ -266,13 +269,10 @@ mod tests {
 
     #[test]
     fn what_is_typed_next_names_one_thing() {
-        let next = |names: &[&str]| {
-            let people = (1..).zip(names).map(|(number, name)| entity(number, name)).collect();
-            Gist { people, organisations: Vec::new(), related: Vec::new() }.next()
-        };
-        assert_eq!(next(&[]), None);
-        assert_eq!(next(&["Eleanor Whitcombe"]).as_deref(), Some("'Eleanor Whitcombe'"));
-        assert_eq!(next(&["Annika Vogt", "Annika Vogt"]).unwrap(), short(id(1)));
-        assert_eq!(next(&["two\nlines"]).unwrap(), short(id(1)));
+        let check = |name: &str, is_only, expected: &str| assert_eq!(word(&entity(1, name).entity, is_only), expected);
+        check("Eleanor Whitcombe", true, "'Eleanor Whitcombe'");
+        check("Annika Vogt", false, &short(id(1)));
+        check("two\nlines", true, &short(id(1)));
+        check(&"long ".repeat(20), true, &short(id(1)));
     }
 }

@@ -218,7 +218,8 @@ impl Summary {
         out.push_str(&format!("\n{}\n", cx.screen.paint(BOLD, "Next")));
         let mut commands: Vec<(String, &str)> = self
             .gist
-            .next()
+            .next
+            .as_ref()
             .map(|word| (format!("entity {word}"), "who that is, with all that is said"))
             .into_iter()
             .collect();

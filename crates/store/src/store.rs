@@ -122,6 +122,8 @@ pub trait Store: Profiles {
     async fn entity_rows(&self, after: Option<EntityId>, limit: usize) -> Result<Vec<EntityRow>>;
     /// The entities of a type that most documents speak of; of equals those that are mentioned most, then by id.
     async fn main_entities(&self, kind: docmill_model::MentionType, limit: usize) -> Result<Vec<EntityRow>>;
+    /// How many entities have this very name.
+    async fn count_named(&self, name: &str) -> Result<u64>;
     /// The entity of an id; an id that an entity had earlier leads to what it has become.
     async fn entity_row(&self, id: EntityId) -> Result<Option<EntityRow>>;
     /// The profiles of an entity, those in most documents first.

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 use docmill_analyze::name;
 use docmill_model::document::OtherType;
-use docmill_model::{Entity, EntityId, Identifier, MediaType, MentionId, MentionType};
+use docmill_model::{Digest, DocumentId, Entity, EntityId, Identifier, MediaType, MentionId, MentionType};
 use docmill_store::{DocumentRow, MentionRow};
 use serde::Serialize;
 use uuid::Uuid;
@@ -94,7 +94,7 @@ impl Line {
 
     /// Adds a value; an empty one is none, and each is there once.
     fn add(&mut self, property: &'static str, value: impl Into<String>) {
-        let value = value.into();
+        let value = cut(property, value.into());
         if value.trim().is_empty() {
             return;
         }
@@ -104,13 +104,31 @@ impl Line {
         }
     }
 
+    /// Adds values that are different from each other and sorted, or too short to be cut: a long list is not searched
+    /// for each of its values.
     fn add_all(&mut self, property: &'static str, values: impl IntoIterator<Item = String>) {
-        // Already different from each other: a long list is not searched for each of its values.
-        let values: Vec<String> = values.into_iter().filter(|value| !value.trim().is_empty()).collect();
+        let values = values.into_iter().map(|value| cut(property, value)).filter(|value| !value.trim().is_empty());
+        let mut values: Vec<String> = values.collect();
+        values.dedup();
         if !values.is_empty() {
             self.properties.insert(property, values);
         }
     }
+}
+
+/// As many characters of a value as the model takes for the type of its property.
+fn cut(property: &str, mut value: String) -> String {
+    let longest = match property {
+        "bodyText" | "notes" | "summary" => 65_000,
+        "name" | "alias" | "peopleMentioned" | "companiesMentioned" => 384,
+        "full" | "locationMentioned" => 250,
+        "leiCode" | "vatCode" | "iban" | "ibanMentioned" | "publicKey" => 64,
+        _ => 1_024,
+    };
+    if let Some((end, _)) = value.char_indices().nth(longest) {
+        value.truncate(end);
+    }
+    value
 }
 
 pub(super) struct Ftm<'a> {
@@ -124,7 +142,9 @@ pub(super) struct Ftm<'a> {
 /// The document whose mentions are coming by.
 struct Open {
     line: Line,
-    body: String,
+    /// Chunk by chunk, as a value has a longest length in the model; each once, as values are a set there.
+    body: Vec<String>,
+    bodies: BTreeSet<Digest>,
     emails: BTreeSet<String>,
     phones: BTreeSet<String>,
     ibans: BTreeSet<String>,
@@ -159,9 +179,10 @@ impl<'a> Ftm<'a> {
             _ => {}
         }
         for Identifier { scheme, value } in &entity.identifiers {
+            let named = schema.is_legal_entity();
             let property = match (scheme.as_str(), schema) {
-                ("email", Schema::Person | Schema::Organization | Schema::Company | Schema::UserAccount) => "email",
-                ("phone", Schema::Person | Schema::Organization | Schema::Company) => "phone",
+                ("email", _) if (named || schema == Schema::UserAccount) && is_email(value) => "email",
+                ("phone", _) if named && is_phone(value) => "phone",
                 ("lei", Schema::Organization | Schema::Company) => "leiCode",
                 ("vat", Schema::Organization | Schema::Company) => "vatCode",
                 ("iban", Schema::BankAccount) => "iban",
@@ -177,9 +198,8 @@ impl<'a> Ftm<'a> {
         let Some(open) = &mut self.document else { return };
         let m = &row.mention;
         match m.kind {
-            MentionType::Email => _ = open.emails.insert(m.normal.clone()),
-            // A number without its country is none in this model.
-            MentionType::Phone if m.normal.starts_with('+') => _ = open.phones.insert(m.normal.clone()),
+            MentionType::Email if is_email(&m.normal) => _ = open.emails.insert(m.normal.clone()),
+            MentionType::Phone if is_phone(&m.normal) => _ = open.phones.insert(m.normal.clone()),
             MentionType::Identifier => {
                 open.ibans.extend(m.identifiers.iter().filter(|i| i.scheme == "iban").map(|i| i.value.clone()));
             }
@@ -196,8 +216,8 @@ impl<'a> Ftm<'a> {
 
     fn document_end(&mut self) -> io::Result<()> {
         let Some(open) = self.document.take() else { return Ok(()) };
-        let Open { mut line, body, emails, phones, ibans, people, companies, places, named } = open;
-        line.add("bodyText", body);
+        let Open { mut line, body, bodies: _, emails, phones, ibans, people, companies, places, named } = open;
+        line.add_all("bodyText", body);
         line.add_all("emailMentioned", emails);
         line.add_all("phoneMentioned", phones);
         line.add_all("ibanMentioned", ibans);
@@ -217,6 +237,16 @@ impl<'a> Ftm<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether the model takes it for an address: one in the internet, not one inside of a house.
+fn is_email(address: &str) -> bool {
+    address.split_once('@').is_some_and(|(_, domain)| domain.contains('.') && !domain.contains('@'))
+}
+
+/// Whether the model takes it for a number: one with its country and without an extension.
+fn is_phone(number: &str) -> bool {
+    number.strip_prefix('+').is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The schema of a document, by its kind.
@@ -243,26 +273,32 @@ fn document_schema(media_type: Option<MediaType>) -> &'static str {
     }
 }
 
-fn open(row: &DocumentRow) -> Open {
+/// Schemata that are folders too.
+const FOLDERS: [&str; 3] = ["Email", "Package", "Workbook"];
+
+fn open(row: &DocumentRow, parents: &[(DocumentId, MediaType)]) -> Open {
     let mut line = Line::new(row.id.0, document_schema(row.media_type));
     let name = if row.name().trim().is_empty() { row.id.to_string() } else { row.name().to_owned() };
     line.add("fileName", name);
     // `contentHash` takes SHA-1 alone.
     line.add("notes", format!("sha256 {}", row.sha256));
     line.add("fileSize", row.bytes.to_string());
-    line.add("mimeType", row.media_type.map_or("", |m| m.mime()));
+    // The type of what has none is none in this model.
+    let known = row.media_type.filter(|m| *m != MediaType::Other(OtherType::Unknown));
+    line.add("mimeType", known.map_or("", |m| m.mime()));
     line.add("language", row.language.as_ref().and_then(|l| language::three_letters(l.as_str())).unwrap_or_default());
     line.add("keywords", row.category.as_str());
     line.add("processingStatus", row.state.as_str());
-    for source in &row.sources {
-        // Only mails and archives have members, and both are folders there.
-        if let docmill_model::Origin::Member { parent, .. } = source {
+    for (parent, media_type) in parents {
+        // In the model only a folder has members; a PDF with attachments is none.
+        if FOLDERS.contains(&document_schema(Some(*media_type))) {
             line.add("parent", parent.to_string());
         }
     }
     Open {
         line,
-        body: String::new(),
+        body: Vec::new(),
+        bodies: BTreeSet::new(),
         emails: BTreeSet::new(),
         phones: BTreeSet::new(),
         ibans: BTreeSet::new(),
@@ -278,10 +314,12 @@ impl Sink for Ftm<'_> {
         match *item {
             Item::Entity(row) => self.entity(&row.entity)?,
             Item::Project(_) => {}
-            Item::Document { row, .. } => self.document = Some(open(row)),
+            Item::Document { row, parents, .. } => self.document = Some(open(row, parents)),
             Item::Chunk { text, .. } => {
                 if let (Some(open), Some(text)) = (&mut self.document, text) {
-                    open.body.push_str(text);
+                    if open.bodies.insert(Digest::of(text.as_bytes())) {
+                        open.body.push(text.to_owned());
+                    }
                 }
             }
             Item::Mention { row, .. } => self.mention(row),

@@ -228,7 +228,7 @@ pub(super) fn identifier(identifier: &Identifier) -> String {
 pub(super) fn rows(item: &Item<'_>) -> Vec<Row> {
     match *item {
         Item::Project(name) => vec![node(&PROJECT, ProjectId::new(name).0, vec![name.into()])],
-        Item::Document { row, paths } => vec![
+        Item::Document { row, paths, .. } => vec![
             node(
                 &DOCUMENT,
                 row.id.0,

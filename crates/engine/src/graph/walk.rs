@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::ops::ControlFlow;
 
-use docmill_model::{Chunk, ChunkId, CleanMap, DocumentId, Origin, Span, State, Text};
+use docmill_model::{Chunk, ChunkId, CleanMap, DocumentId, MediaType, Origin, Span, State, Text};
 use docmill_store::{DocumentRow, EntityRow, MentionRow, PossibleRow, RelationQuery, Store};
 
 use crate::export::{Error, known};
@@ -19,10 +19,11 @@ const EVIDENCE: usize = 8;
 pub(super) enum Item<'a> {
     Entity(&'a EntityRow),
     Project(&'a str),
-    /// `paths` are where it lies, as they are shown, sorted.
+    /// `paths` are where it lies, as they are shown, sorted; `parents` the documents that it is a member of.
     Document {
         row: &'a DocumentRow,
         paths: &'a [String],
+        parents: &'a [(DocumentId, MediaType)],
     },
     /// `before` is the chunk before it. Chunks and mentions are those of the last document.
     Chunk {
@@ -99,7 +100,8 @@ async fn documents(store: &dyn Store, sink: &mut dyn Sink, with_text: bool) -> R
                 sink.take(&Item::Project(&row.project))?;
                 projects.insert(row.project.clone());
             }
-            sink.take(&Item::Document { row: &row, paths: &paths(&row) })?;
+            let parents = parents(store, &row).await?;
+            sink.take(&Item::Document { row: &row, paths: &paths(&row), parents: &parents })?;
             if matches!(row.state, State::Done | State::Partial) {
                 facts(store, id, sink, with_text).await?;
             }
@@ -115,6 +117,19 @@ fn paths(row: &DocumentRow) -> Vec<String> {
     };
     let paths: BTreeSet<String> = row.sources.iter().map(shown).collect();
     paths.into_iter().collect()
+}
+
+/// Those that are known still.
+async fn parents(store: &dyn Store, row: &DocumentRow) -> Result<Vec<(DocumentId, MediaType)>, Error> {
+    let mut parents = Vec::new();
+    for source in &row.sources {
+        if let Origin::Member { parent, .. } = source
+            && let Some(parent) = known(store.document(*parent).await.map(Some))?
+        {
+            parents.extend(parent.media_type.map(|media_type| (parent.id, media_type)));
+        }
+    }
+    Ok(parents)
 }
 
 async fn facts(store: &dyn Store, id: DocumentId, sink: &mut dyn Sink, with_text: bool) -> Result<(), Error> {

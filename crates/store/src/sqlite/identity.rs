@@ -39,6 +39,11 @@ pub(super) fn main_entities(c: &Connection, kind: MentionType, limit: usize) -> 
     row::collect(&mut *c.prepare_cached(&sql)?, params![kind.as_str(), limit as i64], entity)
 }
 
+pub(super) fn count_named(c: &Connection, name: &str) -> Result<u64> {
+    let sql = "SELECT count(*) FROM entity WHERE name = ?";
+    Ok(c.prepare_cached(sql)?.query_row([name], |r| r.get::<_, i64>(0))?.unsigned_abs())
+}
+
 /// The entity of an id, or the one that an id of earlier leads to.
 pub(super) fn entity_row(c: &Connection, id: EntityId) -> Result<Option<EntityRow>> {
     let sql = format!("{ENTITY} WHERE e.uuid = ?");

@@ -346,6 +346,10 @@ impl Store for Sqlite {
         self.read(|c| identity::entity_rows(c, after, limit))
     }
 
+    async fn count_named(&self, name: &str) -> Result<u64> {
+        self.read(|c| identity::count_named(c, name))
+    }
+
     async fn main_entities(&self, kind: docmill_model::MentionType, limit: usize) -> Result<Vec<EntityRow>> {
         self.read(|c| identity::main_entities(c, kind, limit))
     }
