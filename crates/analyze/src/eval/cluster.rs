@@ -56,7 +56,7 @@ impl Clusters {
     pub fn f1(&self) -> u32 {
         // 2PR/(P+R) of the sums is that of the means times the number of mentions.
         let (p, r) = (u128::from(self.precision), u128::from(self.recall));
-        let mean = if p + r == 0 { 0 } else { (2 * p * r / (p + r)) as u64 };
+        let mean = (2 * p * r).checked_div(p + r).unwrap_or_default() as u64;
         share(mean, self.mentions.saturating_mul(UNIT))
     }
 }

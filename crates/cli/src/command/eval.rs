@@ -1,5 +1,6 @@
 //! `eval`: how close what is found comes to what people marked.
 
+mod across;
 mod chunks;
 mod compare;
 mod identity;

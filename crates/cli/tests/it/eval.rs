@@ -26,7 +26,10 @@ fn names_are_scored_from_words_and_from_text() {
     }
     let shown = desk.docmill("eval names in/dev.iob2");
     shown.check(0, &["strict\n", "overlap\n", "calibration\n", "in/dev:2"], &["DATE (1)"]);
-    desk.docmill("eval names in/dev.iob2 --half odd").check(0, &["  all    all    0.0"], &[]);
+    for (half, expected) in [("even", 3), ("odd", 0)] {
+        let report = desk.docmill(&format!("eval names in/dev.iob2 --half {half} --json")).json();
+        assert_eq!(report["scores"][0]["expected"], expected, "{half}");
+    }
 }
 
 #[test]

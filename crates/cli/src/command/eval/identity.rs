@@ -7,15 +7,17 @@ use anyhow::Result;
 use docmill_analyze::eval::cluster::Clusters;
 use docmill_analyze::eval::conllu::{self, NamedMention};
 use docmill_analyze::{name, referent};
-use docmill_model::{Digest, DocumentId, Mention, MentionId, MentionType, Referent, Span, Text};
+use docmill_model::{Digest, DocumentId, EntityId, Mention, MentionId, MentionType, Referent, Span, Text};
 
-use super::input;
 use super::report::{Fault, Report, Score};
+use super::{across, input};
 use crate::context::Context;
+use crate::format::count;
 
 /// A document with its named mentions, and what was made of them.
 struct Clustered {
-    id: String,
+    document: DocumentId,
+    name: String,
     genre: String,
     named: Vec<NamedMention>,
     referents: Vec<Referent>,
@@ -81,7 +83,7 @@ fn cluster(document: &conllu::Document<'_>) -> Clustered {
     let of_id: BTreeMap<MentionId, usize> =
         referents.iter().enumerate().flat_map(|(index, r)| r.mentions.iter().map(move |m| (*m, index))).collect();
     let of = mentions.iter().map(|m| of_id.get(&m.id).copied()).collect();
-    Clustered { id: document.id.to_owned(), genre: document.genre.to_owned(), named, referents, of }
+    Clustered { document: id, name: document.id.to_owned(), genre: document.genre.to_owned(), named, referents, of }
 }
 
 /// A mention that a person marked.
@@ -125,14 +127,56 @@ fn faults(c: &Clustered, out: &mut Vec<Fault>) {
     }
     out.extend(wrong.into_iter().map(|((kind, a, b), times)| Fault {
         wrong: kind.to_owned(),
-        place: c.id.clone(),
+        place: c.name.clone(),
         expected: a.to_owned(),
         found: b.to_owned(),
-        context: format!("{times} pairs of mentions"),
+        context: count(times, "pair") + " of mentions",
         weight: times,
     }));
 }
 
+/// Scores the mentions that are linked to a page of Wikipedia as if all documents were of one project.
 fn across(clustered: &[Clustered], report: &mut Report) {
-    let _ = (clustered, report);
+    let entities = across::entities(clustered.iter().map(|c| (c.document, c.referents.as_slice())));
+    let mut pairs = Vec::new();
+    // How often, and by which name at first.
+    let mut together: BTreeMap<(&str, EntityId), (&str, u64)> = BTreeMap::new();
+    for c in clustered {
+        for (mention, referent) in c.named.iter().zip(&c.of) {
+            let page = mention.identity.as_str();
+            let entity = referent.and_then(|at| entities.get(&across::profile_of(&c.referents[at])));
+            let (false, Some(&entity)) = (matches!(page, "" | "_"), entity) else { continue };
+            pairs.push((page, entity));
+            together.entry((page, entity)).or_insert((&mention.name, 0)).1 += 1;
+        }
+    }
+    let score = Clusters::of(&pairs);
+    report.scores.push(Score::clusters("across documents, B3", "all", &score));
+    report.scores.push(Score::counts("across documents, pairs of mentions", "all", "all", score.links));
+
+    let (mut of_page, mut of_entity) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
+    for ((page, entity), (name, times)) in &together {
+        of_page.entry(*page).or_default().push((*name, *times));
+        of_entity.entry(*entity).or_default().push((*page, *times));
+    }
+    let parted = of_page.iter().map(|(page, parts)| split("kept apart across documents", page, parts));
+    let united = of_entity.values().map(|parts| split("put together across documents", "one entity", parts));
+    report.faults.extend(parted.chain(united).flatten());
+}
+
+/// The fault of one thing that has several parts; its weight is the number of mentions outside the largest.
+fn split(wrong: &str, expected: &str, parts: &[(&str, u64)]) -> Option<Fault> {
+    /// Parts that are told.
+    const MOST: usize = 8;
+    let largest = parts.iter().map(|(_, times)| *times).max()?;
+    let weight = parts.iter().map(|(_, times)| times).sum::<u64>() - largest;
+    let told: Vec<String> = parts.iter().take(MOST).map(|(name, times)| format!("{name} ({times})")).collect();
+    (parts.len() > 1).then(|| Fault {
+        wrong: wrong.to_owned(),
+        place: "all".to_owned(),
+        expected: expected.to_owned(),
+        found: told.join(", "),
+        context: format!("{weight} mentions outside the largest part"),
+        weight,
+    })
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use docmill_analyze::eval::annotated::{NAMED, Name, Sentence};
-use docmill_analyze::eval::name::{self as score, Found, Tally};
+use docmill_analyze::eval::figures::Counts;
+use docmill_analyze::eval::name::{self as score, Found, Measure, Tally};
 use docmill_analyze::eval::{conllu, iob};
 use docmill_infer::NameModel;
 use docmill_model::ByteSpan;
@@ -114,6 +115,9 @@ fn theirs(sentences: &[Numbered], mut predictions: Predictions) -> Vec<Vec<Found
     sentences.iter().map(|s| predictions.remove(&s.key()).unwrap_or_default()).collect()
 }
 
+/// Files that have rows of their own.
+const MOST_FILES: usize = 12;
+
 fn report(sentences: &[Numbered], found: &[Vec<Found>]) -> Report {
     let mut report = Report::new("names");
     // The whole comes first, then the files, then the genres of each.
@@ -134,20 +138,23 @@ fn report(sentences: &[Numbered], found: &[Vec<Found>]) -> Report {
             }
         }
     }
-    // A single file is the whole.
+    // A single file is the whole, and of very many the kinds of text say more.
     let files = sentences.iter().map(|s| &s.file).collect::<BTreeSet<_>>().len();
-    let groups = || tallies.iter().filter(|((level, _), _)| *level != 1 || files > 1).map(|((_, name), t)| (name, t));
-    let measures: [(&'static str, fn(&Tally) -> _); 3] =
-        [("strict", Tally::strict_all), ("overlap", Tally::overlap_all), ("untyped", Tally::untyped)];
-    for (measure, all) in measures {
+    let groups = || {
+        tallies
+            .iter()
+            .filter(|((level, _), _)| *level != 1 || (2..=MOST_FILES).contains(&files))
+            .map(|((_, name), t)| (name, t))
+    };
+    for measure in Measure::ALL {
         for (group, tally) in groups() {
-            report.scores.push(Score::counts(measure, group, "all", all(tally)));
-            for kind in NAMED.into_iter().filter(|_| measure != "untyped") {
-                let counts = if measure == "strict" { tally.strict(kind) } else { tally.overlap(kind) };
-                if counts != Default::default() {
-                    report.scores.push(Score::counts(measure, group, kind.as_str(), counts));
-                }
-            }
+            report.scores.push(Score::counts(measure.as_str(), group, "all", tally.all(measure)));
+            let typed = NAMED.into_iter().filter_map(|kind| Some((kind, tally.of(measure, kind)?)));
+            report.scores.extend(
+                typed
+                    .filter(|(_, counts)| *counts != Counts::default())
+                    .map(|(kind, counts)| Score::counts(measure.as_str(), group, kind.as_str(), counts)),
+            );
         }
     }
     for (s, found) in sentences.iter().zip(found) {

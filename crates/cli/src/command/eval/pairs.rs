@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use docmill_analyze::eval::csv;
+use docmill_analyze::eval::figures::share;
 use docmill_analyze::eval::pair::{Scored, at, cross_chosen};
 use docmill_analyze::{name, pair};
 use docmill_model::{MentionType, ProfileKey};
@@ -55,19 +56,12 @@ pub fn pairs(files: &[PathBuf]) -> Result<Report> {
                     place: format!("{}:{line}", input::label(path)),
                     expected: first.to_owned(),
                     found: second.to_owned(),
-                    context: format!(
-                        "{} {}{}",
-                        likeness.score,
-                        likeness.reasons.join(" "),
-                        likeness.veto.map(|veto| format!(", veto {veto}")).unwrap_or_default()
-                    ),
+                    context: why(&likeness),
                     weight: likeness.score.abs_diff(pair::MERGE).into(),
                 });
             }
         }
     }
-    let threshold = format!("at {}, where profiles merge", pair::MERGE);
-    let _ = threshold;
     for (group, pairs) in &scored {
         report.scores.push(Score::counts(
             "at the threshold of merges",
@@ -78,17 +72,24 @@ pub fn pairs(files: &[PathBuf]) -> Result<Report> {
     }
     for (group, pairs) in &scored {
         let (counts, thresholds) = cross_chosen(pairs);
-        let of = format!("{} and {}", thresholds[0], thresholds[1]);
-        report.scores.push(Score::counts("at thresholds chosen on the other half", group, &of, counts));
+        let mut score = Score::counts("at thresholds chosen on the other half", group, "all", counts);
+        let [even, odd] = thresholds.map(|threshold| Figure::Count(threshold.into()));
+        score.figures.extend([("of the even", even), ("of the odd", odd)]);
+        report.scores.push(score);
     }
     let [apart, together] = sharing;
-    let figures = vec![
-        ("recall", Figure::Share(docmill_analyze::eval::figures::share(together, apart + together))),
-        ("pairs", Figure::Count(apart + together)),
-    ];
+    let figures =
+        vec![("recall", Figure::Share(share(together, apart + together))), ("pairs", Figure::Count(apart + together))];
     report.scores.push(Score::new("same ones that share a blocking key", "all", "all", figures));
     report.faults.sort_by(|a, b| b.wrong.cmp(&a.wrong));
     Ok(report)
+}
+
+fn why(likeness: &pair::Likeness) -> String {
+    let mut words = vec![likeness.score.to_string()];
+    words.extend(likeness.reasons.iter().map(|reason| (*reason).to_owned()));
+    words.extend(likeness.veto.map(|veto| format!("veto: {veto}")));
+    words.join(" ")
 }
 
 fn share_a_key(a: &ProfileKey, b: &ProfileKey) -> bool {

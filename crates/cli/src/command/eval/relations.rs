@@ -7,7 +7,7 @@ use anyhow::Result;
 use docmill_analyze::eval::annotated::kind_of;
 use docmill_analyze::eval::figures::Counts;
 use docmill_analyze::{referent, relation};
-use docmill_model::{Digest, DocumentId, MediaType, Mention, MentionId, MentionType, RelationType, Text};
+use docmill_model::{Digest, DocumentId, Mention, MentionId, MentionType, RelationType, Text};
 use serde_json::Value;
 
 use super::input::{self, Item, malformed};
@@ -63,7 +63,6 @@ fn equal<T: Ord>(marked: &BTreeSet<T>, found: &BTreeSet<T>) -> Counts {
 /// A text with its marks.
 struct Case {
     document: DocumentId,
-    media_type: MediaType,
     text: Text,
     mentions: Vec<Mention>,
     marked: BTreeSet<Link>,
@@ -97,9 +96,7 @@ impl Case {
             let kind = value["type"].as_str().and_then(RelationType::parse);
             marked.insert(link(from, to, kind.ok_or_else(|| wrong(value, "has a type that is none of ours"))?));
         }
-        let media_type =
-            if item.value["media_type"] == MediaType::Mail.mime() { MediaType::Mail } else { MediaType::Text };
-        Ok(Self { document, media_type, text, mentions, marked })
+        Ok(Self { document, text, mentions, marked })
     }
 
     fn found(&self) -> BTreeSet<Link> {

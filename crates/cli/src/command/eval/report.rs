@@ -250,7 +250,9 @@ pub fn context(text: &str, place: std::ops::Range<usize>) -> String {
     let start = before.char_indices().rev().nth(AROUND - 1).map_or(0, |(at, _)| at);
     let end = after.char_indices().nth(AROUND).map_or(after.len(), |(at, _)| at);
     let dots = |cut: bool| if cut { "…" } else { "" };
-    line(&format!("{}{}»{inside}«{}{}", dots(start > 0), &before[start..], &after[..end], dots(end < after.len())))
+    let out = format!("{}{}»{inside}«{}{}", dots(start > 0), &before[start..], &after[..end], dots(end < after.len()));
+    // White space first: a carriage return is one, and no character of control here.
+    line(&out.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -262,6 +264,7 @@ mod tests {
         let check = |text: &str, place, expected: &str| assert_eq!(context(text, place), expected);
         check("in Tampa Bay.", 3..12, "in »Tampa Bay«.");
         check("", 0..0, "»«");
+        check("a\r\nb", 0..1, "»a« b");
         let long = "é".repeat(50);
         check(&long, 0..2, &format!("»é«{}…", "é".repeat(40)));
         check(&long, 98..100, &format!("…{}»é«", "é".repeat(40)));
