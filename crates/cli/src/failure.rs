@@ -46,10 +46,11 @@ pub enum Error {
     Argument { message: String, hint: String },
     #[error("no document here is called {0}")]
     NoDocument(String),
-    #[error("no entity here is called {0}")]
-    NoEntity(String),
+    /// `near` are lines to show.
+    #[error("no entity here is called {word}")]
+    NoEntity { word: String, near: Vec<String> },
     #[error("{document} has no mention of {name}")]
-    NoMention { name: String, document: String },
+    NoMention { name: String, document: String, near: Vec<String> },
     /// `matches` are lines to show, the best first.
     #[error("several {what} match {word}")]
     Ambiguous { what: &'static str, word: String, matches: Vec<String>, hint: Option<String> },
@@ -239,7 +240,7 @@ fn output_code(error: &io::Error) -> Code {
 fn own_code(error: &Error) -> Code {
     match error {
         Error::Argument { .. } | Error::UnknownCode { .. } => Code::BAD_ARGUMENT,
-        Error::NoDocument(_) | Error::NoEntity(_) | Error::NoMention { .. } => Code::NOT_FOUND,
+        Error::NoDocument(_) | Error::NoEntity { .. } | Error::NoMention { .. } => Code::NOT_FOUND,
         Error::Ambiguous { .. } => Code::AMBIGUOUS,
         Error::Decisions { .. } => Code::BAD_DECISIONS,
         Error::NotAFile { .. } => Code::NOT_A_FILE,
@@ -264,9 +265,10 @@ fn own_hint(error: &Error) -> Option<String> {
         Error::NoMention { document, .. } => Some(format!("`docmill document show {}` marks all", quoted(document))),
         Error::Ambiguous { hint, .. } => hint.clone(),
         Error::Input(_) => Some("the decisions up to here are kept; check where the input comes from".to_owned()),
-        Error::NoEntity(_) => {
-            Some("`docmill search` finds it by its words, `docmill entity` by a part of its name".to_owned())
+        Error::NoEntity { near, .. } if near.is_empty() => {
+            Some("`docmill search` finds it by the words around it".to_owned())
         }
+        Error::NoEntity { .. } => Some("give one of those that are listed, by id, if it is meant".to_owned()),
         Error::NoDocument(_) | Error::Decisions { .. } | Error::Unread(_) => None,
     }
 }
@@ -274,6 +276,7 @@ fn own_hint(error: &Error) -> Option<String> {
 fn own_details(error: &Error) -> Vec<String> {
     match error {
         Error::Ambiguous { matches, .. } => matches.clone(),
+        Error::NoEntity { near, .. } | Error::NoMention { near, .. } => near.clone(),
         // The end of a child says more than its message; the other chains repeat theirs.
         Error::Unread(failure) => {
             let said =
@@ -284,8 +287,6 @@ fn own_details(error: &Error) -> Vec<String> {
         Error::Argument { .. }
         | Error::Encoder(_)
         | Error::NoDocument(_)
-        | Error::NoEntity(_)
-        | Error::NoMention { .. }
         | Error::Decisions { .. }
         | Error::Input(_)
         | Error::UnknownCode { .. }
@@ -319,6 +320,7 @@ fn decide_hint(error: &decide::Error) -> Option<String> {
     let hint = match error {
         decide::Error::Types(..) => "one thing has one type; `docmill entity NAME` shows it",
         decide::Error::Projects(..) => "what belongs to different projects is never one",
+        decide::Error::One(_) => "give two that are not one yet, or a part of one by NAME@DOCUMENT",
         decide::Error::SameName(_) => "what a document says by one name is taken for one thing; name another document",
         decide::Error::Gone(_) => "run again over its documents, then decide",
         decide::Error::UnknownDecision(_) | decide::Error::NoDecision => "`docmill decisions` lists all",
@@ -355,6 +357,7 @@ const MENDABLE: &[Code] = &[
     Code::PART_LIMIT,
     Code::REPLACED_CHARACTERS,
     Code::UNREADABLE_GLYPHS,
+    Code::NAMES_LANGUAGE,
     Code::CHILD_MEMORY,
     Code::CHILD_TIME,
     Code::CHILD_OUTPUT,

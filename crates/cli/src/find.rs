@@ -14,6 +14,8 @@ use crate::format::{count, grouped, short, shortened};
 
 /// Matches that are listed; more would not be read.
 const LISTED: usize = 20;
+/// Entities of which only a part of the name fits that are listed.
+const NEAR: usize = 5;
 /// The longest name that fits a line of a list.
 const NAME: usize = 48;
 
@@ -53,7 +55,8 @@ pub async fn entity(store: &dyn Store, word: &str) -> Result<EntityRow> {
         return Ok(only.clone());
     }
     if found.total == 0 {
-        return Err(Error::NoEntity(word.to_owned()).into());
+        let near = found.near.iter().take(NEAR).map(entity_line).collect();
+        return Err(Error::NoEntity { word: word.to_owned(), near }.into());
     }
     let mut matches: Vec<String> = found.entities.iter().map(entity_line).collect();
     let rest = found.total - matches.len() as u64;

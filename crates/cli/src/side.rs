@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 
 use anyhow::Result;
 use docmill_engine::decide::{self, Side};
-use docmill_engine::entity;
 use docmill_model::MentionId;
 use docmill_store::Store;
 
@@ -14,16 +13,19 @@ use crate::format::shortened;
 
 /// Signs `@` that may part a name from a document, from the right; a name or a path has few of its own.
 const PARTINGS: usize = 8;
+/// Names that have some of the words, and are listed where no name fits.
+const NEAR: usize = 5;
 /// The longest name that fits a line of a list.
 const NAME: usize = 48;
 
 /// An entity's id or its beginning, a name that only one entity has, the id of a mention, or `NAME@DOCUMENT`. The fold
 /// must be up to date.
 pub async fn side(store: &dyn Store, word: &str) -> Result<Side> {
-    let found = entity::find(store, word, 1).await?;
-    if found.total > 0 {
-        return Ok(Side::Entity(find::entity(store, word).await?));
-    }
+    let unknown = match find::entity(store, word).await {
+        Ok(row) => return Ok(Side::Entity(row)),
+        Err(error) if matches!(error.downcast_ref(), Some(Error::NoEntity { .. })) => error,
+        Err(error) => return Err(error),
+    };
     if let Some(side) = decide::mention(store, word).await? {
         return Ok(side);
     }
@@ -38,14 +40,18 @@ pub async fn side(store: &dyn Store, word: &str) -> Result<Side> {
             }
         }
     }
-    Err(Error::NoEntity(word.to_owned()).into())
+    Err(unknown)
 }
 
 async fn in_document(store: &dyn Store, name: &str, id: docmill_model::DocumentId) -> Result<Side> {
     let mut found = decide::in_document(store, id, name).await?;
     let document = find::place(store, &store.document(id).await?).await?;
     match found.len() {
-        0 => Err(Error::NoMention { name: name.to_owned(), document }.into()),
+        0 => {
+            let near = decide::near_in_document(store, id, name, NEAR).await?;
+            let near = near.iter().map(|(kind, name)| format!("{kind}  {}", shortened(name, NAME))).collect();
+            Err(Error::NoMention { name: name.to_owned(), document, near }.into())
+        }
         1 => Ok(found.remove(0).1),
         _ => {
             let line = |(mention, side): &(MentionId, Side)| {

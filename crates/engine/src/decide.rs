@@ -8,7 +8,7 @@ use docmill_model::{Action, Code, Decision, DecisionId, MentionType};
 use docmill_store::{DecideReport, DecisionRow, EntityRow, Store};
 
 use side::Breadth;
-pub use side::{Side, in_document, mention};
+pub use side::{Side, in_document, mention, near_in_document};
 
 use crate::fold::fold_all;
 
@@ -17,6 +17,8 @@ use crate::fold::fold_all;
 pub const LONGEST: usize = 1000;
 /// Anchors on both sides of a decision from outside; one that is taken here has fewer.
 const MOST_ANCHORS: usize = 4096;
+/// The last millisecond of the year 9999: a time has four digits for its year.
+const LAST: i64 = 253_402_300_799_999;
 /// Decisions of one transaction.
 const BATCH: usize = 1000;
 
@@ -28,6 +30,9 @@ pub enum Error {
     Types((String, MentionType), (String, MentionType)),
     #[error("{0} and {1} belong to different projects")]
     Projects(String, String),
+    /// Two that are to become one, and are the very same.
+    #[error("both sides are {0}")]
+    One(String),
     /// The whole of one entity stands on both sides.
     #[error("both sides are the same entity, {0}")]
     SameEntity(String),
@@ -63,6 +68,7 @@ impl Error {
             Self::Foreign(_) => Code::BAD_DECISIONS,
             Self::Types(..)
             | Self::Projects(..)
+            | Self::One(_)
             | Self::SameName(_)
             | Self::Undo(_)
             | Self::Undone(_)
@@ -115,8 +121,8 @@ pub async fn relate(store: &dyn Store, verdict: Verdict, a: Side, b: Vec<Side>, 
         [Side::Entity(whole)] if a.is_part_of(whole) => (Side::Entity(whole.clone()), vec![a]),
         _ => (a, b),
     };
-    if verdict == Verdict::Different {
-        apart(&a, &b)?;
+    for other in &b {
+        distinct(verdict, &a, other)?;
     }
     let breadth = match verdict {
         Verdict::Same => Breadth::Core,
@@ -220,6 +226,9 @@ pub fn check(decision: &Decision) -> Result<(), Error> {
     if !is_line(&decision.by) || decision.why.as_ref().is_some_and(|why| !is_line(why)) {
         return Err(Error::Foreign("has an author or a reason that is empty, too long or not one line"));
     }
+    if !(0..=LAST).contains(&decision.at_ms) {
+        return Err(Error::Foreign("is of no time between 1970 and 9999"));
+    }
     if matches!(&decision.action, Action::Rename { name } if !is_line(name)) {
         return Err(Error::Foreign("gives a name that is empty, too long or not one line"));
     }
@@ -250,7 +259,9 @@ async fn take(
 ) -> Result<Decided, Error> {
     let by = one_line("the author", &note.by)?;
     let why = note.why.map(|why| one_line("the reason", &why)).transpose()?;
-    let decision = Decision::new(project, action, a, b, &by, note.at_ms, why);
+    // The newest decision holds: one that is taken now is newer than those that a clock ahead of this one dated.
+    let newest = store.decisions(project).await?.last().map_or(0, |row| row.decision.at_ms.saturating_add(1));
+    let decision = Decision::new(project, action, a, b, &by, note.at_ms.max(newest).min(LAST), why);
     store.decide(vec![decision.clone()]).await?;
     fold_all(store).await?;
     let (a, b) = (side::entities_of(store, &decision.a).await?, side::entities_of(store, &decision.b).await?);
@@ -279,20 +290,18 @@ fn agree(a: &Side, b: &Side) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the sides can be told apart at all.
-fn apart(a: &Side, b: &[Side]) -> Result<(), Error> {
-    for b in b {
-        match (a, b) {
-            (Side::Entity(a), Side::Entity(b)) if a.entity.id == b.entity.id => {
-                return Err(Error::SameEntity(a.entity.name.clone()));
-            }
-            (Side::Name { referent: a, .. }, Side::Name { referent: b, .. }) if a.id == b.id => {
-                return Err(Error::SameName(side::shown(a).to_owned()));
-            }
-            _ => {}
-        }
+/// Whether two sides are two at all. A whole and a part of it are.
+fn distinct(verdict: Verdict, a: &Side, b: &Side) -> Result<(), Error> {
+    let alike = std::mem::discriminant(a) == std::mem::discriminant(b);
+    if !(alike && side::overlap(a, b)) {
+        return Ok(());
     }
-    Ok(())
+    let name = a.name().to_owned();
+    Err(match (verdict, a) {
+        (Verdict::Same, _) => Error::One(name),
+        (Verdict::Different, Side::Entity(_)) => Error::SameEntity(name),
+        (Verdict::Different, Side::Name { .. }) => Error::SameName(name),
+    })
 }
 
 #[cfg(test)]
@@ -325,6 +334,8 @@ mod tests {
         check(decision(rename("Anna B"), 2, 0), None);
         check(decision(Action::Undo { decision: one.id }, 0, 0), None);
         check(Decision { at_ms: 8, ..one.clone() }, Some("id"));
+        check(fresh(Decision { at_ms: -1, ..one.clone() }), Some("no time"));
+        check(fresh(Decision { at_ms: i64::MAX, ..one.clone() }), Some("no time"));
         check(fresh(Decision { by: "a\nb".into(), ..one.clone() }), Some("author"));
         check(fresh(Decision { why: Some("x".repeat(1001)), ..one.clone() }), Some("reason"));
         check(decision(rename(""), 1, 0), Some("name"));

@@ -3,6 +3,8 @@
 mod account;
 mod doubt;
 
+use std::cmp::Reverse;
+
 use docmill_analyze::name;
 use docmill_model::{EntityId, MentionType};
 use docmill_store::{EntityRow, Store};
@@ -46,11 +48,13 @@ pub struct Found {
     pub entities: Vec<EntityRow>,
     /// How many fit, shown or not.
     pub total: u64,
+    /// Where nothing fits: those that have some of the words, most of them first; no more than were asked for.
+    pub near: Vec<EntityRow>,
 }
 
 impl Found {
     fn nothing() -> Self {
-        Self { fit: None, entities: Vec::new(), total: 0 }
+        Self { fit: None, entities: Vec::new(), total: 0, near: Vec::new() }
     }
 
     /// The entity, if it is the only one that fits.
@@ -91,7 +95,7 @@ async fn by_id(store: &dyn Store, digits: &str, limit: usize) -> Result<Found, d
     if let Ok(id) = Uuid::try_parse(digits)
         && let Some(row) = store.entity_row(EntityId(id)).await?
     {
-        return Ok(Found { fit: Some(Fit::Id), entities: vec![row], total: 1 });
+        return Ok(Found { fit: Some(Fit::Id), entities: vec![row], total: 1, near: Vec::new() });
     }
     let Ok(least) = u128::from_str_radix(&format!("{digits:0<ALL_DIGITS$}"), 16) else { return Ok(Found::nothing()) };
     let mut found = Best::new(limit);
@@ -124,8 +128,10 @@ async fn by_name(store: &dyn Store, word: &str, limit: usize) -> Result<Found, d
         let Some(last) = rows.last() else { return Ok(found.done()) };
         after = Some(last.entity.id);
         for row in rows {
-            if let Some(fit) = wanted.fit(row.entity.kind, &row.entity.name, &row.entity.aliases) {
-                found.offer(fit, row);
+            match wanted.fit(row.entity.kind, &row.entity.name, &row.entity.aliases) {
+                Some(fit) => found.offer(fit, row),
+                None if found.is_empty() => found.offer_near(wanted.shared(row.entity.kind, &row.entity.name), row),
+                None => {}
             }
         }
     }
@@ -158,6 +164,15 @@ impl<'a> Wanted<'a> {
         }
     }
 
+    /// How many of its words a name has.
+    pub(crate) fn shared(&self, kind: MentionType, name: &str) -> usize {
+        if !has_words(kind) || self.words.len() > MOST_WORDS {
+            return 0;
+        }
+        let form = name::fold(name);
+        self.words.iter().filter(|wanted| words(&form).any(|word| word == **wanted)).count()
+    }
+
     fn words_are_in(&self, form: &str) -> bool {
         (1..=MOST_WORDS).contains(&self.words.len())
             && self.words.iter().all(|wanted| words(form).any(|word| word == wanted))
@@ -177,11 +192,17 @@ fn words(folded: &str) -> impl Iterator<Item = &str> {
 struct Best {
     limit: usize,
     found: Found,
+    /// With the number of words that are shared.
+    near: Vec<(usize, EntityRow)>,
 }
 
 impl Best {
     fn new(limit: usize) -> Self {
-        Self { limit, found: Found::nothing() }
+        Self { limit, found: Found::nothing(), near: Vec::new() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.found.fit.is_none()
     }
 
     fn offer(&mut self, fit: Fit, row: EntityRow) {
@@ -199,17 +220,31 @@ impl Best {
         }
     }
 
+    fn offer_near(&mut self, shared: usize, row: EntityRow) {
+        if shared > 0 {
+            self.near.push((shared, row));
+            if self.near.len() > 2 * self.limit {
+                self.cut();
+            }
+        }
+    }
+
     fn cut(&mut self) {
         let rank = |row: &EntityRow| {
             let e = &row.entity;
-            (std::cmp::Reverse((e.documents, e.mentions)), e.id)
+            (Reverse((e.documents, e.mentions)), e.id)
         };
         self.found.entities.sort_by_key(rank);
         self.found.entities.truncate(self.limit);
+        self.near.sort_by_key(|(shared, row)| (Reverse(*shared), rank(row)));
+        self.near.truncate(self.limit);
     }
 
     fn done(mut self) -> Found {
         self.cut();
+        if self.is_empty() {
+            self.found.near = self.near.into_iter().map(|(_, row)| row).collect();
+        }
         self.found
     }
 }

@@ -107,7 +107,10 @@ fn show(cx: &Context, decided: &Decided) -> Result<Exit> {
 fn heading(decided: &Decided, entities: usize) -> String {
     match &decided.decision.action {
         Action::Same if decided.is_one() && entities == 1 => "They are one now:".to_owned(),
-        Action::Same => "Decided, and not all of it is one yet: other decisions keep parts of it apart.".to_owned(),
+        Action::Same => {
+            "Decided, and not all of it is one: a newer decision keeps parts of it apart, or it would be too large."
+                .to_owned()
+        }
         Action::Different if decided.is_one() => {
             "Decided, and they are still one: a newer decision holds them together.".to_owned()
         }

@@ -217,6 +217,7 @@ fn what_does_not_name_one_thing_is_told_with_what_it_could_be() {
     let desk = desk();
     let check = |words: &[&str], stderr: &[&str]| desk.args(words).check(1, &[], stderr);
     check(&["entity", "Nobody"], &["no entity here is called Nobody", "[not_found]"]);
+    check(&["entity", "Annabel Schmidt"], &["[not_found]", "anna.schmidt@example.com", "give one of those"]);
     check(&["entity", ""], &["[not_found]"]);
     check(
         &["entity", "Anna Schmidt"],
@@ -226,6 +227,8 @@ fn what_does_not_name_one_thing_is_told_with_what_it_could_be() {
     check(&["same", "Ben Carter", "Anna Schmidt@none.eml"], &["no entity here is called Anna Schmidt@none.eml"]);
     check(&["same", "Ben Carter", "Zoe@one.eml"], &["one.eml has no mention of Zoe", "docmill document show"]);
     check(&["same", "Ben Carter", "anna@example.org"], &["is of type PERSON", "is of type EMAIL", "[bad_argument]"]);
+    check(&["same", "Ben Carter", "Annabel Schmidt@one.eml"], &["PERSON  Anna Schmidt"]);
+    check(&["same", "Ben Carter", "ben carter"], &["both sides are Ben Carter", "[bad_argument]"]);
     check(&["different", "Ben Carter@one.eml", "Ben Carter@one.eml"], &["the same name in the same document"]);
     check(&["same", "00000000-0000-0000-0000-000000000000", "Ben Carter"], &["[not_found]"]);
     check(&["undo", "zz"], &["no decision has an id that begins with zz", "docmill decisions"]);

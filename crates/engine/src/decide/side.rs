@@ -126,6 +126,26 @@ pub async fn in_document(
     Ok(found.into_iter().filter_map(side).collect())
 }
 
+/// Names of a document that have some of the words of another one, most of them first.
+pub async fn near_in_document(
+    store: &dyn Store,
+    document: DocumentId,
+    name: &str,
+    limit: usize,
+) -> Result<Vec<(MentionType, String)>, docmill_store::Error> {
+    let wanted = Wanted::new(name);
+    let mut found = Vec::new();
+    for referent in store.referents(document).await? {
+        let shared = referent.forms.iter().map(|(form, _)| wanted.shared(referent.kind, form)).max().unwrap_or(0);
+        if shared > 0 {
+            found.push((std::cmp::Reverse(shared), referent.kind, shown(&referent).to_owned()));
+        }
+    }
+    found.sort();
+    found.truncate(limit);
+    Ok(found.into_iter().map(|(_, kind, name)| (kind, name)).collect())
+}
+
 fn entity_of(rows: &[MentionRow]) -> BTreeMap<ReferentId, EntityId> {
     rows.iter().filter_map(|row| Some((row.referent, row.entity?))).collect()
 }

@@ -156,6 +156,23 @@ async fn run_all_as(workspace: &Workspace, pile: &Pile, project: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_decision_outranks_one_that_a_fast_clock_dated_later() {
+    let pile = pile(&[ANNA, OTHER]);
+    let workspace = pile.workspace();
+    run_all(&workspace, &pile.documents()).await;
+    let store = workspace.store();
+    let sides = async || [part(store.as_ref(), "Anna Schmidt", 0).await, part(store.as_ref(), "Anna Schmidt", 1).await];
+    for (verdict, at_ms, expected) in
+        [(Verdict::Different, 9_000, &[1, 1][..]), (Verdict::Same, 1_000, &[2]), (Verdict::Different, 2_000, &[1, 1])]
+    {
+        let [a, b] = sides().await;
+        let decided = decide::relate(store.as_ref(), verdict, a, vec![b], note(at_ms)).await.unwrap();
+        assert_eq!(annas(store.as_ref()).await, expected, "{verdict:?}");
+        decide::check(&decided.decision).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_entity_is_found_by_what_fits_best_and_told_with_all_that_is_known() {
     let pile = pile(&[ANNA, ANNA, OTHER]);
     let workspace = pile.workspace();
