@@ -316,10 +316,10 @@ impl Sink for Ftm<'_> {
             Item::Project(_) => {}
             Item::Document { row, parents, .. } => self.document = Some(open(row, parents)),
             Item::Chunk { text, .. } => {
-                if let (Some(open), Some(text)) = (&mut self.document, text) {
-                    if open.bodies.insert(Digest::of(text.as_bytes())) {
-                        open.body.push(text.to_owned());
-                    }
+                if let (Some(open), Some(text)) = (&mut self.document, text)
+                    && open.bodies.insert(Digest::of(text.as_bytes()))
+                {
+                    open.body.push(text.to_owned());
                 }
             }
             Item::Mention { row, .. } => self.mention(row),
