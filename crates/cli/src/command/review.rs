@@ -20,8 +20,8 @@ use crate::screen::{BOLD, Screen, line};
 
 /// Documents that are quoted of each side.
 const QUOTES: usize = 3;
-/// The longest answer that is read; what follows of the line is dropped.
-const ANSWER: u64 = 1024;
+/// The longest answer in bytes; nobody types more, and a device would never end.
+const ANSWER: u64 = 64 << 10;
 
 /// What a person says of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,20 +193,11 @@ fn parse(word: &str) -> Option<Answer> {
 /// A line of the input; `None` at its end.
 fn answer(input: &mut (impl BufRead + ?Sized)) -> Result<Option<String>> {
     let mut bytes = Vec::new();
-    let read = |error| Error::Input(error);
-    if io::Read::take(&mut *input, ANSWER).read_until(b'\n', &mut bytes).map_err(read)? == 0 {
-        return Ok(None);
+    io::Read::take(&mut *input, ANSWER).read_until(b'\n', &mut bytes).map_err(Error::Input)?;
+    if bytes.len() as u64 == ANSWER && bytes.last() != Some(&b'\n') {
+        return Err(Error::Input(io::Error::other("a line of it has no end")).into());
     }
-    while bytes.last() != Some(&b'\n') {
-        let mut rest = Vec::new();
-        if io::Read::take(&mut *input, ANSWER).read_until(b'\n', &mut rest).map_err(read)? == 0 {
-            break;
-        }
-        if rest.last() == Some(&b'\n') {
-            break;
-        }
-    }
-    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    Ok((!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 #[cfg(test)]
@@ -225,13 +216,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_read_one_by_one_and_long_ones_are_cut() {
-        let text = format!("s\n{}\nq", "x".repeat(5000));
-        let mut input = text.as_bytes();
+    fn lines_are_read_one_by_one_and_one_without_an_end_is_an_error() {
+        let mut input = &b"s\nq"[..];
         let mut next = || answer(&mut input).unwrap();
         assert_eq!(next().as_deref(), Some("s\n"));
-        assert_eq!(next().map(|word| word.len()), Some(ANSWER as usize));
         assert_eq!(next().as_deref(), Some("q"));
         assert_eq!(next(), None);
+        assert!(answer(&mut io::BufReader::new(io::repeat(0))).is_err());
     }
 }
