@@ -1,8 +1,8 @@
 //! What the text around names says of them: titles in front, addresses behind, short names in brackets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use docmill_model::{Mention, MentionType, Text};
+use docmill_model::{Mention, MentionType, Span, Text};
 
 use crate::name;
 
@@ -39,7 +39,7 @@ pub(super) fn before<'a>(text: &'a Text, mention: &Mention) -> &'a str {
 /// What stands between two mentions, where it is short.
 fn between<'a>(text: &'a Text, a: &Mention, b: &Mention) -> Option<&'a str> {
     let gap = a.span.end <= b.span.start && b.span.start - a.span.end <= TITLE_REACH as u32;
-    gap.then(|| text.slice(docmill_model::Span::new(a.span.end, b.span.start)))
+    gap.then(|| text.slice(Span::new(a.span.end, b.span.start)))
 }
 
 /// For each person's mention the index of the mention of the address that is given with it: `Anna Schmidt
@@ -48,36 +48,39 @@ fn between<'a>(text: &'a Text, a: &Mention, b: &Mention) -> Option<&'a str> {
 /// `mentions` are sorted by their spans.
 pub(super) fn addresses(text: &Text, mentions: &[&Mention]) -> BTreeMap<usize, usize> {
     let mut out = BTreeMap::new();
-    let mut spelt: BTreeMap<(&str, &str), Vec<(usize, usize)>> = BTreeMap::new();
+    // Local parts and the addresses that have them: two addresses that spell one name may be of two persons.
+    let mut spelt: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut below = Vec::new();
     let mut person: Option<usize> = None;
     for (at, mention) in mentions.iter().enumerate() {
         match mention.kind {
             MentionType::Person => person = Some(at),
             MentionType::Email => {
+                let local = letters(mention.normal.split('@').next().unwrap_or_default());
+                spelt.entry(local).or_default().insert(&mention.normal);
                 let Some(owner) = person else { continue };
                 let name = mentions[owner];
                 let gap = (owner + 1 == at).then(|| between(text, name, mention)).flatten();
                 if gap.is_some_and(opens_address) {
                     out.insert(owner, at);
                     person = None;
-                } else if mention.span.start.saturating_sub(name.span.end) <= ADDRESS_REACH
-                    && spells(&mention.normal, &name.normal)
-                {
-                    spelt.entry((&name.normal, "")).or_default().push((owner, at));
+                } else if mention.span.start.saturating_sub(name.span.end) <= ADDRESS_REACH {
+                    below.push((owner, at));
                 }
             }
             _ => {}
         }
     }
-    for places in spelt.values() {
-        let address = &mentions[places[0].1].normal;
-        // Two addresses that spell one name may be of two persons.
-        let only = mentions
+    for (owner, at) in below {
+        let name = mentions[owner];
+        let addresses: BTreeSet<&str> = spellings(&name.normal)
             .iter()
-            .filter(|m| m.kind == MentionType::Email && m.normal != *address)
-            .all(|m| !spells(&m.normal, &mentions[places[0].0].normal));
-        if only {
-            out.extend(places.iter().filter(|(owner, _)| mentions[*owner].identifiers.is_empty()).copied());
+            .filter_map(|s| spelt.get(s))
+            .flat_map(|a| a.iter().take(2))
+            .copied()
+            .collect();
+        if name.identifiers.is_empty() && addresses.len() == 1 && addresses.contains(mentions[at].normal.as_str()) {
+            out.entry(owner).or_insert(at);
         }
     }
     out
@@ -92,26 +95,29 @@ fn opens_address(gap: &str) -> bool {
     )
 }
 
-/// Whether the local part of an address is made of a name of two words or more: `anna.schmidt`, `aschmidt`,
-/// `schmidta`.
-fn spells(address: &str, normal: &str) -> bool {
-    let letters = |text: &str| -> String {
-        let latin = any_ascii::any_ascii(text).to_ascii_lowercase();
-        latin.chars().filter(char::is_ascii_lowercase).collect()
-    };
-    let local = letters(address.split('@').next().unwrap_or_default());
+/// The local parts that a name of two words or more may have, as [`letters`] writes them: `anna.schmidt`,
+/// `schmidt.anna`, `aschmidt`, `schmidta`.
+fn spellings(normal: &str) -> Vec<String> {
     let words: Vec<String> = normal.split(' ').map(letters).filter(|w| !w.is_empty()).collect();
-    let [first, .., last] = &words[..] else { return false };
-    let plain = |word: &str| word.replace("ae", "a").replace("oe", "o").replace("ue", "u");
-    let local = plain(&local);
-    let (first, last) = (plain(first), plain(last));
-    let ways = [
-        format!("{first}{last}"),
-        format!("{last}{first}"),
-        format!("{}{last}", &first[..1]),
-        format!("{last}{}", &first[..1]),
-    ];
-    last.len() > 2 && ways.contains(&local)
+    match &words[..] {
+        [first, .., last] if last.len() > 2 => {
+            let initial = &first[..1];
+            vec![
+                format!("{first}{last}"),
+                format!("{last}{first}"),
+                format!("{initial}{last}"),
+                format!("{last}{initial}"),
+            ]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The letters of a text in lower-case ASCII, without the `e` that Germans write for an umlaut.
+fn letters(text: &str) -> String {
+    let latin = any_ascii::any_ascii(text).to_ascii_lowercase();
+    let letters: String = latin.chars().filter(char::is_ascii_lowercase).collect();
+    letters.replace("ae", "a").replace("oe", "o").replace("ue", "u")
 }
 
 /// Pairs of mentions, by index, of which the second defines a short name for the first: `Harrow Point Museum of
@@ -126,7 +132,7 @@ pub(super) fn definitions(text: &Text, mentions: &[&Mention]) -> Vec<(usize, usi
         }
         let Some(gap) = between(text, long, short) else { continue };
         let Some(inside) = gap.trim().strip_prefix('(') else { continue };
-        let after = text.slice(docmill_model::Span::new(short.span.end, short.span.end.saturating_add(3)));
+        let after = text.slice(Span::new(short.span.end, short.span.end.saturating_add(3)));
         let quoted = inside.ends_with(['"', '“', '‘', '\'', '„']) && after.starts_with(['"', '”', '’', '\'', '“']);
         let opening = inside.trim_end_matches(['"', '“', '‘', '\'', '„']).trim();
         let defines = ["", "the", "hereinafter", "hereinafter the", "hereafter", "or", "or the", "collectively"];

@@ -230,20 +230,22 @@ fn part(node: u32, nodes: &[Node<'_>], ends: &Ends<'_>, clusters: &mut Clusters<
     if words.len() >= MOST_WORDS || nodes[node as usize].is_several() {
         return;
     }
-    let found = ends.last.get(words).or_else(|| ends.first.get(words)).cloned().or_else(|| {
-        let [word] = words[..] else { return None };
-        let others = Given::of(word)?.others();
-        let fits: Vec<u32> =
-            others.iter().filter_map(|g| ends.first.get(&vec![g.name()])).flatten().copied().take(80).collect();
-        Some(fits).filter(|f| !f.is_empty())
-    });
-    let Some(fits) = found else { return };
+    // One more than is looked at tells that there are too many.
+    let few = |fits: &mut dyn Iterator<Item = &u32>| fits.take(MOST_CANDIDATES + 1).copied().collect::<Vec<u32>>();
+    let fits = match (ends.last.get(words).or_else(|| ends.first.get(words)), &words[..]) {
+        (Some(fits), _) => few(&mut fits.iter()),
+        (None, [word]) => {
+            let others = Given::of(word).map_or(&[][..], |given| given.others());
+            few(&mut others.iter().filter_map(|g| ends.first.get(&vec![g.name()])).flatten())
+        }
+        _ => return,
+    };
     match clusters.only(node, &fits) {
         Ok(root) => clusters.join(node, root),
         Err(roots) if roots.len() > 1 => {
             let titles = &nodes[node as usize].titles;
             let bears = |f: &u32| nodes[*f as usize].titles.iter().any(|t| titles.contains(t));
-            let titled: Vec<u32> = fits.iter().copied().filter(bears).take(80).collect();
+            let titled: Vec<u32> = fits.iter().copied().filter(bears).collect();
             if let Ok(root) = clusters.only(node, &titled) {
                 return clusters.join(node, root);
             }
