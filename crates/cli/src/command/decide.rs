@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 use docmill_engine::decide::{self, Decided, Note, Verdict};
 use docmill_model::Action;
-use docmill_store::EntityRow;
+use docmill_store::{DecisionRow, EntityRow};
 use serde_json::json;
 
 use super::{decisions, entity};
@@ -58,9 +58,11 @@ pub fn undo(cx: &Context, args: &decision::Undo) -> Result<Exit> {
         anyhow::Ok((decided, target))
     })??;
     if !cx.screen.json
-        && let Some(row) = &undone
+        && let Some(row) = undone
     {
-        cx.screen.print(&format!("Taken back: {}\n", decisions::summary(&cx.screen, row)))?;
+        // That it is taken back stands before it.
+        let row = DecisionRow { undone: false, ..row };
+        cx.screen.print(&format!("Taken back: {}\n", decisions::summary(&cx.screen, &row)))?;
     }
     show(cx, &decided)
 }
