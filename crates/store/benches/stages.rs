@@ -74,7 +74,7 @@ fn output(document: DocumentId, stage: Stage, text: &str) -> Output {
         }),
         Stage::ProcessChunking => {
             let id = ChunkId::new(document, whole);
-            Output::Chunks(vec![Chunk { id, index: 0, span: whole, first_page: 1, last_page: 1, section: None }])
+            Output::Chunks(vec![Chunk { id, index: 0, span: whole, first_page: 1, last_page: 1, section: None }].into())
         }
         Stage::ExtractEntities => Output::Mentions(mentions(document)),
         Stage::ResolveEntities => {

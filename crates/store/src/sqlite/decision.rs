@@ -188,7 +188,7 @@ fn find_referents(c: &Connection, document: &[u8]) -> Result<()> {
 }
 
 /// Gives the referents of a document that a decision keeps apart from others of the very same profile a profile of
-/// their own, with the id of the first such decision as its discriminator; and takes it from those that no decision
+/// their own, with the id of the first such decision behind its discriminator; and takes it from those that no decision
 /// keeps apart any more.
 fn hold_apart(c: &Connection, document: &[u8]) -> Result<()> {
     let sql = "SELECT DISTINCT y.referent, hex(k.uuid)
@@ -199,7 +199,8 @@ fn hold_apart(c: &Connection, document: &[u8]) -> Result<()> {
                JOIN document dx ON dx.uuid = x.document
                JOIN referent rx ON rx.document = dx.id AND rx.seq = x.referent JOIN profile px ON px.id = rx.profile
                WHERE y.document = ? AND y.side = 1 AND (dx.id, rx.seq) <> (dy.id, ry.seq)
-               AND (px.project, px.type, px.normal, px.identifiers) = (py.project, py.type, py.normal, py.identifiers)
+               AND (px.project, px.type, px.normal, px.identifiers, rx.discriminator)
+                   = (py.project, py.type, py.normal, py.identifiers, ry.discriminator)
                AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = k.uuid)
                ORDER BY k.at_ms DESC, k.uuid DESC";
     let apart = row::collect(&mut *c.prepare_cached(sql)?, [document], |r| {
@@ -207,18 +208,20 @@ fn hold_apart(c: &Connection, document: &[u8]) -> Result<()> {
     })?;
     // Of several decisions the first one comes last and stays.
     let apart: BTreeMap<i64, String> = apart.into_iter().collect();
-    let sql = "SELECT r.seq, p.id, p.project, d.id, p.type, p.normal, p.identifiers, p.discriminator
+    let sql = "SELECT r.seq, p.id, p.project, d.id, p.type, p.normal, p.identifiers, p.discriminator, r.discriminator
                FROM document d JOIN referent r ON r.document = d.id JOIN profile p ON p.id = r.profile WHERE d.uuid = ?";
     let referents = row::collect(&mut *c.prepare_cached(sql)?, [document], |r| {
-        Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?, r.get::<_, i64>(3)?, profile_key(r, 4)?))
+        let seq: i64 = r.get(0)?;
+        let mut discriminator: String = r.get(8)?;
+        discriminator.extend(apart.get(&seq).map(String::as_str));
+        Ok((seq, [r.get::<_, i64>(1)?, r.get(2)?, r.get(3)?], profile_key(r, 4)?, discriminator))
     })?;
-    for (seq, profile, project, document, key) in referents {
-        let discriminator = apart.get(&seq).map_or("", String::as_str);
+    for (seq, [profile, project, document], key, discriminator) in referents {
         if key.discriminator == discriminator {
             continue;
         }
         count::count_out(c, document)?;
-        let other = facts::profile_of(c, project, &ProfileKey { discriminator: discriminator.to_owned(), ..key })?;
+        let other = facts::profile_of(c, project, &ProfileKey { discriminator, ..key })?;
         let sql = "UPDATE referent SET profile = ? WHERE document = ? AND seq = ?";
         c.prepare_cached(sql)?.execute([other, document, seq])?;
         // It may be left without a referent.

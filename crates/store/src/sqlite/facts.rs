@@ -61,8 +61,8 @@ pub(super) fn put_referents(c: &Connection, document: i64, referents: &[Referent
     count::count_out(c, document)?;
     c.prepare_cached("DELETE FROM referent WHERE document = ?")?.execute([document])?;
     let project = c.prepare_cached("SELECT project FROM document WHERE id = ?")?.query_row([document], |r| r.get(0))?;
-    let insert =
-        "INSERT INTO referent (uuid, document, seq, profile, forms, mentions, count) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let insert = "INSERT INTO referent (uuid, document, seq, profile, forms, mentions, count, discriminator)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     let mut insert = c.prepare_cached(insert)?;
     for (seq, referent) in referents.iter().enumerate() {
         let row = profile_of(c, project, &referent.key())?;
@@ -73,7 +73,8 @@ pub(super) fn put_referents(c: &Connection, document: i64, referents: &[Referent
             row,
             row::to_json(&referent.forms),
             pack::encode(&referent.mentions),
-            referent.mentions.len() as i64
+            referent.mentions.len() as i64,
+            referent.discriminator
         ])?;
     }
     decision::wake(c, document)

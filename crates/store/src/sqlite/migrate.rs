@@ -37,6 +37,7 @@ fn from_1(c: &Connection) -> Result<()> {
         "ALTER TABLE document ADD COLUMN counted INTEGER NOT NULL DEFAULT 0;
          ALTER TABLE document ADD COLUMN title TEXT;
          ALTER TABLE document ADD COLUMN name TEXT;
+         ALTER TABLE referent ADD COLUMN discriminator TEXT NOT NULL DEFAULT '';
          DROP TABLE chunk_text;
          DROP TABLE entity;
          DROP TABLE merge;

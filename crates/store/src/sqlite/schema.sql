@@ -181,6 +181,8 @@ CREATE TABLE referent (
     uuid BLOB NOT NULL,
     profile INTEGER NOT NULL,
     forms TEXT NOT NULL, mentions BLOB NOT NULL, count INTEGER NOT NULL,
+    -- As its stage gave it; its profile has more where a decision keeps it apart.
+    discriminator TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (document, seq)
 ) WITHOUT ROWID;
 CREATE INDEX referent_profile ON referent (profile);

@@ -122,6 +122,28 @@ pub async fn what_is_one_profile_is_held_apart_until_it_is_undone(w: &World<'_>)
     assert!(w.is_folded().await);
 }
 
+/// A stage may know a name in its document alone: that is not undone by a decision about the document.
+pub async fn what_its_stage_keeps_apart_stays_apart(w: &World<'_>) {
+    let id = w.add("a.txt", "Anna").await;
+    let other = w.submit("b.txt", "Anna met Ben").await.document();
+    for stage in docmill_model::Stage::ALL {
+        let output = match crate::world::output(other, stage, "Anna met Ben") {
+            docmill_store::Output::Referents(mut referents) => {
+                referents[0].discriminator = "here alone".into();
+                docmill_store::Output::Referents(referents)
+            }
+            output => output,
+        };
+        w.run(other, stage, output).await;
+    }
+    let documents = [id, other];
+    assert_eq!(discriminators(w, &documents).await, ["", "here alone", ""]);
+    let different = decision(Action::Different, vec![anchor(id, "Anna")], vec![anchor(other, "Anna")], 1);
+    let same = decision(Action::Same, vec![anchor(id, "Anna")], vec![anchor(other, "Ben")], 2);
+    w.store.decide(vec![different, same]).await.unwrap();
+    assert_eq!(discriminators(w, &documents).await, ["", "here alone", ""]);
+}
+
 pub async fn a_decision_of_another_project_has_no_effect(w: &World<'_>) {
     let id = w.add("a.txt", "Anna met Ben").await;
     let same = Decision::new("other", Action::Same, vec![anchor(id, "Anna")], vec![anchor(id, "Ben")], "me", 1, None);
