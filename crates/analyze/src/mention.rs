@@ -231,6 +231,39 @@ mod tests {
         assert!(find(MediaType::Text, &text, &blocks).iter().all(|m| m.role.is_none() && m.kind != Person));
     }
 
+    const NAMES: names::Table = names::Table(&[("Anna", 1), ("Schmidt", 2), ("March", 1), ("Acme", 3), ("Paris", 5)]);
+
+    fn with_names(text: &str, language: Option<Language>) -> Mentions {
+        let document = DocumentId::new("test", &Digest::of(text.as_bytes()));
+        let text = Text::from(text);
+        let chunks = chunk(document, &text, &[], &[]);
+        mentions(document, MediaType::Text, &text, &[], &chunks, language.as_ref(), Some(&NAMES)).unwrap()
+    }
+
+    #[test]
+    fn a_name_gives_way_to_what_a_rule_finds_in_its_place() {
+        let found = with_names("Anna Schmidt left Acme on 5 March 2024 for Paris.", None);
+        let expected = [
+            (Person, "Anna Schmidt", "anna schmidt", None),
+            (MentionType::Org, "Acme", "acme", None),
+            (Date, "5 March 2024", "2024-03-05", None),
+            (MentionType::Location, "Paris", "paris", None),
+        ];
+        check(&found.mentions, &expected);
+        assert_eq!(found.mentions[0].extractor, names::MODEL);
+        assert_eq!(found.warnings, []);
+    }
+
+    #[test]
+    fn names_are_looked_for_in_english_and_where_the_language_is_unknown() {
+        let text = "Anna Schmidt, 5 March 2024";
+        let count = |language: Option<&str>| with_names(text, language.and_then(Language::parse)).mentions.len();
+        assert_eq!((count(None), count(Some("en")), count(Some("de"))), (2, 2, 1));
+        let warnings = with_names(text, Language::parse("de")).warnings;
+        assert_eq!(warnings, [Warning::new(Code::NAMES_LANGUAGE, "the language of the text is `de`")]);
+        assert!(!warnings[0].code.is_loss());
+    }
+
     #[test]
     fn no_mention_crosses_the_edge_of_a_block() {
         let cell = BlockKind::Cell;

@@ -7,6 +7,7 @@
 mod confidence;
 mod decode;
 mod document;
+mod group;
 mod line;
 mod lists;
 mod rule;
@@ -18,6 +19,8 @@ use docmill_model::{ByteSpan, MentionType};
 
 use crate::recognise::Found;
 use crate::{name, sentence};
+
+use group::Group;
 
 pub use decode::{Span, decode};
 pub use docmill_infer::{Error, LABELS};
@@ -74,19 +77,16 @@ pub fn label(names: &dyn Names, sentences: &[Vec<Token<'_>>]) -> Result<Vec<Vec<
 /// or the end of a sentence. Spans are those of `text`.
 pub(crate) fn find(names: &dyn Names, text: &str, stretches: &[ByteSpan]) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
-    let mut waiting = Group::default();
-    for stretch in stretches {
-        for line in line::lines(text, *stretch) {
-            for sentence in sentence::sentences(&text[line.start..line.end]) {
-                let at = line.start + sentence.start;
-                waiting.add(names, tokens(&text[at..line.start + sentence.end], at));
-                if waiting.cost >= GROUP {
-                    waiting.flush(names, text, &mut found)?;
-                }
+    let mut group = Group::new(names, text);
+    for line in stretches.iter().flat_map(|stretch| line::lines(text, *stretch)) {
+        for sentence in sentence::sentences(&text[line.start..line.end]) {
+            group.add(ByteSpan::new(line.start + sentence.start, line.start + sentence.end));
+            if group.is_full() {
+                group.read(&mut found)?;
             }
         }
     }
-    waiting.flush(names, text, &mut found)?;
+    group.read(&mut found)?;
     document::agree(text, stretches, &mut found);
     Ok(found.into_iter().filter_map(|name| name.found(text)).collect())
 }
@@ -95,34 +95,6 @@ pub(crate) fn find(names: &dyn Names, text: &str, stretches: &[ByteSpan]) -> Res
 /// of it, some 770 on the development sets; other things are less worth having, and harder to tell.
 fn least(kind: MentionType) -> u16 {
     if kind == MentionType::Other { 550 } else { 390 }
-}
-
-/// Tokens of the sentences that are labelled together: enough to find rows of equal length for a batch, and a
-/// bound of what is held at a time.
-const GROUP: usize = 8192;
-
-#[derive(Default)]
-struct Group<'t> {
-    sentences: Vec<Vec<Token<'t>>>,
-    cost: usize,
-}
-
-impl<'t> Group<'t> {
-    fn add(&mut self, names: &dyn Names, sentence: Vec<Token<'t>>) {
-        self.cost += sentence.iter().map(|token| names.pieces(token.text)).sum::<usize>();
-        self.sentences.push(sentence);
-    }
-
-    fn flush(&mut self, names: &dyn Names, text: &str, found: &mut Vec<Name>) -> Result<(), Error> {
-        for (sentence, scores) in self.sentences.iter().zip(score::score(names, &self.sentences)?) {
-            let mut spans = decode(&scores);
-            rule::apply(text, sentence, &mut spans);
-            let sure = spans.iter().filter(|span| span.confidence >= least(span.kind));
-            found.extend(sure.map(|span| Name::new(sentence, span)));
-        }
-        *self = Self::default();
-        Ok(())
-    }
 }
 
 /// A name in the text of a document.
@@ -135,16 +107,16 @@ struct Name {
     extractor: &'static str,
 }
 
-impl Name {
-    fn new(sentence: &[Token<'_>], span: &Span) -> Self {
-        let last = &sentence[span.end - 1];
-        let bytes = ByteSpan::new(sentence[span.start].at, last.at + last.text.len());
-        Self { span: bytes, kind: span.kind, confidence: span.confidence, extractor: span.extractor }
-    }
+/// Bytes of a name above which it is none: the full names of international bodies stay below.
+const LONGEST_NAME: usize = 200;
 
+impl Name {
     /// `None` when nothing of it can be compared.
     fn found(self, text: &str) -> Option<Found> {
         let raw = &text[self.span.start..self.span.end];
+        if raw.len() > LONGEST_NAME {
+            return None;
+        }
         let normal = match self.kind {
             MentionType::Person => name::person(raw)?.normal,
             MentionType::Org => name::organisation(raw)?.normal,
@@ -160,5 +132,124 @@ impl Name {
             confidence: self.confidence,
             extractor: self.extractor,
         })
+    }
+}
+
+/// A table in the place of the model, for tests: the label of each word that has one, by its number in [`LABELS`].
+#[cfg(test)]
+pub(crate) struct Table(pub &'static [(&'static str, usize)]);
+
+#[cfg(test)]
+impl Names for Table {
+    fn pieces(&self, word: &str) -> usize {
+        word.len().div_ceil(4).min(8)
+    }
+
+    fn scores(&self, batch: &[&[Token<'_>]]) -> Result<Vec<Vec<Scores>>, Error> {
+        assert!(batch.iter().all(|row| row.iter().any(|token| token.text.contains(char::is_alphabetic))));
+        let label =
+            |token: &Token<'_>| self.0.iter().find(|(word, _)| *word == token.text).map_or(0, |(_, label)| *label);
+        let scores = |token| std::array::from_fn(|at| if at == label(token) { 9.0 } else { 0.0 });
+        Ok(batch.iter().map(|row| row.iter().map(scores).collect()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Anna Schmidt, Acme, Paris and the Iliad.
+    const TABLE: Table = Table(&[("Anna", 1), ("Schmidt", 2), ("Acme", 3), ("Paris", 5), ("Iliad", 7), ("-", 1)]);
+
+    fn check(names: &dyn Names, text: &str, expected: &[(MentionType, &str, &str)]) {
+        let found = find(names, text, &[ByteSpan::new(0, text.len())]).unwrap();
+        let shown: Vec<_> = found.iter().map(|f| (f.kind, f.name.as_str(), f.normal.as_str())).collect();
+        assert_eq!(shown, expected, "{text:?}");
+    }
+
+    use MentionType::{Location, Org, Other, Person};
+
+    #[test]
+    fn names_have_the_spans_and_forms_of_the_text() {
+        check(&TABLE, "", &[]);
+        check(&TABLE, "12.50 - 7 !?", &[]);
+        check(
+            &TABLE,
+            "Ms. Anna  Schmidt of Acme,\n\nin Paris: the Iliad.",
+            &[
+                (Person, "Anna Schmidt", "anna schmidt"),
+                (Org, "Acme", "acme"),
+                (Location, "Paris", "paris"),
+                (Other, "Iliad", "iliad"),
+            ],
+        );
+    }
+
+    #[test]
+    fn sentences_of_the_same_words_have_the_same_names_each_in_its_place() {
+        let text = "Anna Schmidt paid.\nIt was late.\n".repeat(3);
+        let found = find(&TABLE, &text, &[ByteSpan::new(0, text.len())]).unwrap();
+        let starts: Vec<usize> = found.iter().map(|f| f.span.start).collect();
+        assert_eq!(starts, [0, 32, 64]);
+    }
+
+    #[test]
+    fn what_is_longer_than_any_name_is_none() {
+        let long = format!("We met {}.", "Anna ".repeat(1) + &"Schmidt ".repeat(500));
+        check(&TABLE, &long, &[]);
+    }
+
+    static MODEL: LazyLock<NameModel> = LazyLock::new(|| NameModel::load().unwrap());
+
+    #[test]
+    fn the_model_reads_prose_headlines_and_lists() {
+        check(
+            &*MODEL,
+            "Eleanor Whitcombe, director of the Harrow Point Museum of Navigation, met Jörg Morgenroth in Berlin.",
+            &[
+                (Person, "Eleanor Whitcombe", "eleanor whitcombe"),
+                (Org, "Harrow Point Museum of Navigation", "harrow point museum of navigation"),
+                (Person, "Jörg Morgenroth", "jorg morgenroth"),
+                (Location, "Berlin", "berlin"),
+            ],
+        );
+        check(&*MODEL, "PRESIDENT OBAMA VISITS LONDON", &[(Person, "OBAMA", "obama"), (Location, "LONDON", "london")]);
+        check(
+            &*MODEL,
+            "Anna Schmidt\nBo Lindqvist",
+            &[(Person, "Anna Schmidt", "anna schmidt"), (Person, "Bo Lindqvist", "bo lindqvist")],
+        );
+        check(&*MODEL, "the quick brown fox jumps over the lazy dog", &[]);
+    }
+
+    #[test]
+    fn a_name_is_found_wherever_it_stands_in_a_long_sentence() {
+        let text = format!(
+            "{}, and {}",
+            "we went there, and we came back".repeat(30),
+            "Angela Merkel spoke in Berlin, ".repeat(20)
+        );
+        let found = find(&*MODEL, &text, &[ByteSpan::new(0, text.len())]).unwrap();
+        let count = |kind| found.iter().filter(|f| f.kind == kind).count();
+        assert_eq!((count(Person), count(Location)), (20, 20));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_text_gives_names_in_order_without_overlap(
+            text in "((Ms\\.|Anna|Schmidt|Acme|Paris|Iliad|Ltd|, Inc\\.|Museum of|the|Department of) |[-.,\n\t’']|\\PC){0,60}",
+        ) {
+            let mut end = 0;
+            for name in find(&TABLE, &text, &[ByteSpan::new(0, text.len())]).unwrap() {
+                prop_assert!(end <= name.span.start && name.span.start < name.span.end && !name.normal.is_empty());
+                prop_assert_eq!(&name.name, &text[name.span.start..name.span.end].split_whitespace().collect::<Vec<_>>().join(" "));
+                end = name.span.end;
+            }
+        }
     }
 }

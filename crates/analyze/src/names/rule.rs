@@ -12,7 +12,7 @@ use docmill_model::MentionType;
 use super::lists::{ARTICLES, CONNECTORS, ROLES, TERMS, TITLES, holds};
 use super::{Span, Token};
 
-/// Applies the rules to the names of a sentence, which are sorted and do not overlap, before and after.
+/// Applies the rules to the names of a sentence of `text`, which are sorted and do not overlap, before and after.
 pub(super) fn apply(text: &str, sentence: &[Token<'_>], spans: &mut Vec<Span>) {
     let mut marked = Marked { sentence, names: BTreeMap::new() };
     for span in spans.drain(..) {
