@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 
 use anyhow::Result;
 use docmill_engine::decide::{self, Side};
+use docmill_engine::entity;
 use docmill_model::MentionId;
 use docmill_store::Store;
 
@@ -40,7 +41,13 @@ pub async fn side(store: &dyn Store, word: &str) -> Result<Side> {
             }
         }
     }
-    Err(unknown)
+    // A name that is known stands before a document that is not.
+    match word.rsplit_once('@') {
+        Some((name, document)) if entity::find(store, name, 1).await?.total > 0 => {
+            Err(Error::NoDocument(document.to_owned()).into())
+        }
+        _ => Err(unknown),
+    }
 }
 
 async fn in_document(store: &dyn Store, name: &str, id: docmill_model::DocumentId) -> Result<Side> {

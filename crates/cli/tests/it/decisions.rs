@@ -224,7 +224,7 @@ fn what_does_not_name_one_thing_is_told_with_what_it_could_be() {
         &["several entities match Anna Schmidt [ambiguous]", "anna@example.org", "2 documents"],
     );
     check(&["same", "Anna Schmidt", "Ben Carter"], &["[ambiguous]", "anna.schmidt@example.com"]);
-    check(&["same", "Ben Carter", "Anna Schmidt@none.eml"], &["no entity here is called Anna Schmidt@none.eml"]);
+    check(&["same", "Ben Carter", "Anna Schmidt@none.eml"], &["no document here is called none.eml", "[not_found]"]);
     check(&["same", "Ben Carter", "Zoe@one.eml"], &["one.eml has no mention of Zoe", "docmill document show"]);
     check(&["same", "Ben Carter", "anna@example.org"], &["is of type PERSON", "is of type EMAIL", "[bad_argument]"]);
     check(&["same", "Ben Carter", "Annabel Schmidt@one.eml"], &["PERSON  Anna Schmidt"]);
