@@ -132,6 +132,9 @@ impl<'a> Reading<'a> {
         if id.contains(['-', '.']) {
             return Ok(());
         }
+        if form.is_empty() {
+            return Err("a word without letters".to_owned());
+        }
         let at = self.document.tokens.len();
         let first = *self.first.get_or_insert(at);
         let head = match head {
@@ -217,6 +220,7 @@ mod tests {
         let check = |file: &str, line| assert_eq!(read(file).map_err(|e| e.line), Err(line), "{file:?}");
         check("# newdoc id = x\n1\tAnn\n", 2);
         check("1\tAnn\t_\tPROPN\t_\t_\tx\t_\t_\t_\n", 1);
+        check("1\t\t_\tPROPN\t_\t_\t0\t_\t_\t_\n", 1);
     }
 
     proptest! {

@@ -50,7 +50,7 @@ fn columns(line: &str) -> Option<(&str, &str)> {
         && !first.is_empty()
         && first.bytes().all(|b| b.is_ascii_digit())
     {
-        return Some((word, label));
+        return (!word.is_empty()).then_some((word, label));
     }
     let mut words = line.split_whitespace();
     Some((words.next()?, words.next_back()?))
@@ -170,6 +170,7 @@ mod tests {
         check("Ann\n", 1);
         check("Ann B-PER\n\nLee PER\n", 3);
         check("Ann O\n# text = x\n", 2);
+        check("1\t\tO\n", 1);
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! Files that are measured with, and what is wrong with them.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Result;
@@ -9,12 +11,21 @@ use serde_json::Value;
 use crate::context::shown;
 use crate::failure::Error;
 
+/// Bytes of a file at most: annotated corpora have a hundredth of it, and a device has no end.
+const LARGEST: u64 = 1 << 30;
+
 /// The text of a file; bytes that are no UTF-8 stand as U+FFFD.
 pub fn text(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(|error| Error::Argument {
-        message: format!("{} cannot be read: {error}", shown(path)),
-        hint: "give a file that is there and may be read".to_owned(),
-    })?;
+    let unreadable = |why: &str| Error::Argument {
+        message: format!("{} cannot be read: {why}", shown(path)),
+        hint: "give a file of at most 1 GiB that may be read".to_owned(),
+    };
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+    read.map_err(|error| unreadable(&error.to_string()))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(unreadable("it is too large").into());
+    }
     let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }

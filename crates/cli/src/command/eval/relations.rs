@@ -75,8 +75,9 @@ impl Case {
         let wrong = |value: &Value, what: &str| malformed(path, item.line, &format!("{value} {what}"));
         let mut mentions = Vec::new();
         for value in item.list(path, "mentions")? {
-            let (start, end) =
-                input::range(value, text.chars()).ok_or_else(|| wrong(value, "is no range of the text"))?;
+            let (start, end) = input::range(value, text.chars())
+                .filter(|(start, end)| start < end)
+                .ok_or_else(|| wrong(value, "is no range of the text"))?;
             let label = value["type"].as_str().unwrap_or_default();
             let kind = MentionType::parse(label).or_else(|| kind_of(label));
             let kind = kind.ok_or_else(|| wrong(value, "has a type that is none of ours"))?;
