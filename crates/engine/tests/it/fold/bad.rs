@@ -34,7 +34,7 @@ fn chain(length: usize) -> Vec<Link> {
     };
     let link = |number: usize| {
         let (a, b) = (id(number), id(number + 1));
-        let score = if number % 7 == 0 { 800 } else { 950 };
+        let score = if number.is_multiple_of(7) { 800 } else { 950 };
         Link { a: a.min(b), b: a.max(b), score, reasons: vec!["spelling".into()], veto: None, refused: None }
     };
     (0..length - 1).map(link).collect()

@@ -27,11 +27,14 @@ struct Held {
     counted: bool,
 }
 
+/// A referent with its document, its mentions and its forms.
+type Counted = (DocumentId, u32, Vec<(String, u32)>);
+
 #[derive(Default)]
 struct Known {
     key: Option<ProfileKey>,
     /// Of documents that are counted.
-    referents: BTreeMap<ReferentId, (DocumentId, u32, Vec<(String, u32)>)>,
+    referents: BTreeMap<ReferentId, Counted>,
     revision: i64,
     dirty: bool,
     linked: bool,
@@ -384,7 +387,11 @@ impl Profiles for Memory {
                 touched.extend([link.a, link.b]);
                 state.links.insert((link.a, link.b), link);
             }
-            touched.iter().filter_map(|id| Some(state.profiles.get_mut(id)?.touch())).for_each(drop);
+            for id in touched {
+                if let Some(known) = state.profiles.get_mut(&id) {
+                    known.touch();
+                }
+            }
             true
         })
     }

@@ -211,7 +211,7 @@ fn person(document: &mut Document, random: &mut Random) {
     let email = format!("{}{who}@example.org", family.to_lowercase());
     let count = 1 + random.below(3) as u32;
     // A homonym is known by his address alone, and so is whom he shares the name with: a bare name would be a guess.
-    if who >= PERSONS || who < HOMONYMS {
+    if !(HOMONYMS..PERSONS).contains(&who) {
         return document.person(&name, Some(&email), count, who);
     }
     match random.below(8) {
