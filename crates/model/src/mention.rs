@@ -114,7 +114,8 @@ pub struct Referent {
     pub forms: Vec<(String, u32)>,
     /// Mentions in the order of the text; never empty.
     pub mentions: Vec<MentionId>,
-    /// Empty until a person's decision sets it: keeps apart what looks the same.
+    /// Keeps apart what looks the same: the document's id where a name is known in its document alone, the id of a
+    /// decision where a person says so, else empty.
     pub discriminator: String,
 }
 

@@ -3,7 +3,7 @@
 use super::align::{Alignment, align};
 use super::prepared::Prepared;
 use super::token::{Cause, Kind, Token};
-use super::{ASK, Likeness, reason, same_name};
+use super::{ASK, Likeness, POSSIBLE, reason, same_name};
 
 /// Hundredths that a word weighs which one name has and the other leaves out.
 const LEFT: u32 = 75;
@@ -27,7 +27,7 @@ pub(super) fn likeness(a: &Prepared, b: &Prepared) -> Likeness {
 fn compare(a: &Prepared, b: &Prepared) -> Likeness {
     if a.normal == b.normal {
         // A single word names nobody alone: what joins it is a fuller name in its document, or an identifier.
-        return if full_words(a) < 2 && a.words.len() < 2 { ask(vec![reason::SAME_NAME]) } else { same_name() };
+        return if a.words.len() < 2 { Likeness { score: POSSIBLE, ..same_name() } } else { same_name() };
     }
     if a.long || b.long {
         return Likeness { veto: Some(reason::OTHER_NAME), ..Likeness::default() };
@@ -60,12 +60,21 @@ fn compare(a: &Prepared, b: &Prepared) -> Likeness {
     }
     if left != [false; 2] {
         reasons.push(reason::MISSING_WORDS);
+        if is_surname_of(a, b) || is_surname_of(b, a) {
+            score = score.max(POSSIBLE);
+        }
     }
     let turned = alignment.is_reordered() && (all_given(a) || has_particle(a) || has_particle(b));
     if !strength.merges() || turned {
         score = score.min(ASK);
     }
     Likeness { score, reasons, veto: None }
+}
+
+/// `Schmidt` and `Anna Schmidt`: worth showing where the surname is rare, that is where its block is within the cap.
+fn is_surname_of(short: &Prepared, long: &Prepared) -> bool {
+    let (Some(surname), [word]) = (long.words.last(), &short.words[..]) else { return false };
+    word.is_full() && long.words.len() > 1 && word == surname
 }
 
 fn ask(reasons: Vec<&'static str>) -> Likeness {
