@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use docmill_analyze::eval::annotated::{SCORED, Sentence};
 use docmill_analyze::eval::iob;
-use docmill_analyze::eval::name::{Found, Tally};
+use docmill_analyze::eval::name::{Found, Measure, Tally};
 use docmill_analyze::names::{self, Token};
 use docmill_analyze::{chunk, clean, mention};
 use docmill_infer::NameModel;
@@ -61,7 +61,7 @@ fn score(what: &str, sentences: &[Sentence], found: Names, judged: &mut Vec<Judg
         }
         tally.add(&sentence.names, &found.into_iter().map(|(f, _)| f).collect::<Vec<_>>());
     }
-    let all = tally.strict_all();
+    let all = tally.all(Measure::Strict);
     let f1 = 2000 * all.right / (all.found + all.expected).max(1);
     println!("{what}: F1 {f1}, {} right of {} found and {} marked", all.right, all.found, all.expected);
 }

@@ -91,12 +91,6 @@ pub(crate) fn find(names: &dyn Names, text: &str, stretches: &[ByteSpan]) -> Res
     Ok(found.into_iter().filter_map(|name| name.found(text)).collect())
 }
 
-/// The confidence in thousandths below which a name is left out. F1 is greatest where a name has to be as sure as half
-/// of it, some 770 on the development sets; other things are less worth having, and harder to tell.
-fn least(kind: MentionType) -> u16 {
-    if kind == MentionType::Other { 550 } else { 390 }
-}
-
 /// A name in the text of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Name {
@@ -199,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_is_longer_than_any_name_is_none() {
-        let long = format!("We met {}.", "Anna ".repeat(1) + &"Schmidt ".repeat(500));
+        let long = format!("We met {}.", "Anna ".to_owned() + &"Schmidt ".repeat(500));
         check(&TABLE, &long, &[]);
     }
 

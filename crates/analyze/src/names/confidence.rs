@@ -17,6 +17,8 @@ pub(super) fn likelihood(scores: &[Scores], labels: &[usize], words: Range<usize
 /// The share of names with a likelihood that are right, both in thousandths: knots between which it is a line.
 ///
 /// Fitted by `examples/fit_confidence.rs` on the even sentences of the development sets of UNER English-EWT and WNUT17.
+/// Of the odd ones' names with a confidence from 850 to 949, 925 in a thousand are right where the words are given (of
+/// 297), and 897 where they are found from the text (of 292).
 #[rustfmt::skip]
 const CALIBRATION: &[(u16, u16)] = &[
     (0, 0), (420, 230), (540, 400), (670, 470), (790, 630), (880, 820), (950, 865), (970, 910), (987, 950), (1000, 975),
