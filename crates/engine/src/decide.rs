@@ -124,12 +124,8 @@ pub async fn relate(store: &dyn Store, verdict: Verdict, a: Side, b: Vec<Side>, 
     for other in &b {
         distinct(verdict, &a, other)?;
     }
-    let breadth = match verdict {
-        Verdict::Same => Breadth::Core,
-        Verdict::Different => Breadth::Whole,
-    };
-    let second = side::anchors(store, &b, &[], breadth).await?;
-    let first = side::anchors(store, std::slice::from_ref(&a), &b, breadth).await?;
+    let second = side::anchors(store, &b, &[], Breadth::Whole).await?;
+    let first = side::anchors(store, std::slice::from_ref(&a), &b, Breadth::Whole).await?;
     if first.is_empty() || second.is_empty() {
         let gone = if first.is_empty() { &a } else { &b[0] };
         // The whole is nothing but the part.

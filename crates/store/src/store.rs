@@ -70,6 +70,8 @@ pub trait Store: Profiles {
     async fn chunks(&self, id: DocumentId) -> Result<Vec<docmill_model::Chunk>>;
     async fn mentions(&self, id: DocumentId) -> Result<Vec<Mention>>;
     async fn referents(&self, id: DocumentId) -> Result<Vec<Referent>>;
+    /// Referents with their entities; `None` until the fold has run.
+    async fn referent_entities(&self, id: DocumentId) -> Result<Vec<(Referent, Option<EntityId>)>>;
 
     // Decisions.
 

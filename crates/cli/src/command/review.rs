@@ -146,7 +146,7 @@ async fn is_open(store: &dyn Store, pair: &PossibleRow) -> Result<bool> {
 
 fn shown(screen: &Screen, pair: &Question, left: usize) -> String {
     let why = line(&entity::doubtful(pair.row.score, &pair.row.reasons, &pair.row.refused));
-    let mut out = format!("\n{}  {}\n", screen.paint(BOLD, &count(left as u64, "pair left")), why);
+    let mut out = format!("\n{}  {}\n", screen.paint(BOLD, &format!("{} left", count(left as u64, "pair"))), why);
     for (sign, part) in [("A", &pair.a), ("B", &pair.b)] {
         out.push_str(&format!("{sign}  {}\n", entity::headline(screen, &part.row)));
         for document in &part.documents {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use docmill_model::{Anchor, DocumentId, EntityId, MentionId, MentionType, ProfileId, Referent, ReferentId};
-use docmill_store::{EntityRow, MentionRow, Store};
+use docmill_store::{EntityRow, Store};
 
 use crate::entity::{Fit, Wanted};
 
@@ -103,24 +103,19 @@ pub async fn in_document(
         |referent: &Referent| referent.forms.iter().filter_map(|(form, _)| wanted.fit(referent.kind, form, &[])).min();
     let mut best: Option<Fit> = None;
     let mut found = Vec::new();
-    for referent in store.referents(document).await? {
+    for (referent, entity) in store.referent_entities(document).await? {
         let Some(fit) = fit(&referent) else { continue };
         if best.is_none_or(|best| fit < best) {
             best = Some(fit);
             found.clear();
         }
         if best == Some(fit) {
-            found.push(referent);
+            found.push((referent, entity));
         }
     }
-    if found.is_empty() {
-        return Ok(Vec::new());
-    }
     let project = store.document(document).await?.project;
-    let entities = entity_of(&store.mention_rows(document).await?);
-    let side = |referent: Referent| {
+    let side = |(referent, entity): (Referent, Option<EntityId>)| {
         let first = *referent.mentions.first()?;
-        let entity = entities.get(&referent.id).copied();
         Some((first, Side::Name { project: project.clone(), document, referent, entity }))
     };
     Ok(found.into_iter().filter_map(side).collect())
@@ -146,16 +141,12 @@ pub async fn near_in_document(
     Ok(found.into_iter().map(|(_, kind, name)| (kind, name)).collect())
 }
 
-fn entity_of(rows: &[MentionRow]) -> BTreeMap<ReferentId, EntityId> {
-    rows.iter().filter_map(|row| Some((row.referent, row.entity?))).collect()
-}
-
 /// How much of an entity a decision is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Breadth {
-    /// The profile of most documents: what else belongs to it may change.
+    /// The profile of most documents: what else belongs to the entity may change.
     Core,
-    /// All profiles, as none of them may be one with the other side.
+    /// All profiles: with one alone, what speaks against the rest would still split it off, or join it.
     Whole,
 }
 
@@ -234,13 +225,11 @@ pub async fn entities_of(store: &dyn Store, anchors: &[Anchor]) -> Result<Vec<En
     }
     let mut ids = BTreeSet::new();
     for (document, anchors) in by_document {
-        let referents = match store.referents(document).await {
+        let referents = match store.referent_entities(document).await {
             Err(docmill_store::Error::UnknownDocument(_)) => continue,
             referents => referents?,
         };
-        let entities = entity_of(&store.mention_rows(document).await?);
-        let found = anchors.into_iter().filter_map(|anchor| find(&referents, anchor));
-        ids.extend(found.filter_map(|referent| entities.get(&referent.id)));
+        ids.extend(anchors.into_iter().filter_map(|anchor| find(&referents, anchor)));
     }
     let mut rows = Vec::new();
     for id in ids {
@@ -249,10 +238,13 @@ pub async fn entities_of(store: &dyn Store, anchors: &[Anchor]) -> Result<Vec<En
     Ok(rows)
 }
 
-/// As [`Anchor`] says.
-fn find<'a>(referents: &'a [Referent], anchor: &Anchor) -> Option<&'a Referent> {
-    let of_kind = || referents.iter().filter(|r| r.kind == anchor.kind);
-    of_kind()
-        .find(|r| r.normal == anchor.normal)
-        .or_else(|| of_kind().find(|r| r.forms.iter().any(|(form, _)| *form == anchor.quote)))
+/// The entity of the referent that an anchor finds, as [`Anchor`] says.
+fn find(referents: &[(Referent, Option<EntityId>)], anchor: &Anchor) -> Option<EntityId> {
+    let of_kind = || referents.iter().filter(|(r, _)| r.kind == anchor.kind);
+    let quoted = |r: &Referent| r.forms.iter().any(|(form, _)| *form == anchor.quote);
+    let found = of_kind()
+        .find(|(r, _)| r.normal == anchor.normal && quoted(r))
+        .or_else(|| of_kind().find(|(r, _)| r.normal == anchor.normal))
+        .or_else(|| of_kind().find(|(r, _)| quoted(r)));
+    found.and_then(|(_, entity)| *entity)
 }

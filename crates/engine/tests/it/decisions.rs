@@ -116,6 +116,26 @@ async fn a_decision_holds_while_one_of_its_documents_is_there_and_sleeps_without
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_whole_entities_become_one_though_parts_of_them_contradict_each_other() {
+    let pile = pile(&["Anna Schmidt <anna@example.org>", "Carla Weber <carla@example.org>"]);
+    for (number, name) in ["Anna Schmidt", "Anna Schmidt", "Carla Weber", "Carla Weber"].iter().enumerate() {
+        pile.put(
+            &format!("{number}.txt"),
+            format!("{name} signed the agreement on {} May 2024.", number + 1).as_bytes(),
+        );
+    }
+    let workspace = pile.workspace();
+    run_all(&workspace, &pile.documents()).await;
+    let store = workspace.store();
+    let (anna, carla) = (whole(store.as_ref(), "Anna Schmidt").await, whole(store.as_ref(), "Carla Weber").await);
+    assert_eq!((anna.entity.documents, carla.entity.documents), (3, 3));
+    let sides = (Side::Entity(anna), vec![Side::Entity(carla)]);
+    let decided = decide::relate(store.as_ref(), Verdict::Same, sides.0, sides.1, note(1)).await.unwrap();
+    assert!(decided.is_one() && decided.a == decided.b, "{decided:?}");
+    assert_eq!((decided.a[0].entity.documents, decided.a[0].entity.identifiers.len()), (6, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_decided_is_refused_and_changes_nothing() {
     let pile = pile(&[ANNA, ANNA, OTHER]);
     let workspace = pile.workspace();

@@ -248,6 +248,10 @@ impl Store for Sqlite {
         self.read(|c| read::referents(c, id))
     }
 
+    async fn referent_entities(&self, id: DocumentId) -> Result<Vec<(Referent, Option<EntityId>)>> {
+        self.read(|c| facts::referents(c, known_row(c, id)?))
+    }
+
     async fn decide(&self, decisions: Vec<Decision>) -> Result<DecideReport> {
         self.write(move |c| decision::decide(c, &decisions)).await
     }
