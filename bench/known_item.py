@@ -29,7 +29,8 @@ SAME = 0.5
 def words(text):
     """Words as an index cuts them: runs of letters and digits, without case and accents."""
     plain = unicodedata.normalize("NFD", text.casefold())
-    return re.findall(r"[^\W_]+", "".join(c for c in plain if not unicodedata.combining(c)))
+    plain = unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
+    return re.findall(r"[^\W_]+", plain)
 
 
 class Passage:
@@ -103,7 +104,7 @@ class Pile:
         return draw.choice(sentences) if sentences else None
 
     def _phrase(self, passage, draw):
-        runs = [r for r in re.findall(r"[^\W\d_]+(?: [^\W\d_]+){3,}", passage.text)]
+        runs = re.findall(r"\b[^\W\d_]+(?: [^\W\d_]+){3,}\b", passage.text)
         if not runs:
             return None
         run = draw.choice(runs).split()
