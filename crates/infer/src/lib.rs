@@ -4,9 +4,10 @@
 //! threads. Must not know: documents, mentions, files at run time, the network, a clock.
 //!
 //! Invariants: a model is loaded from bytes of the program (a sentence encoder from bytes that the caller has) and
-//! never changes; an inference runs on one thread, so that sums are added in one order, and inferences of several callers run beside each other; what a
-//! call gives depends on its arguments and the class of processor alone. A call's activations share their 8-bit
-//! scales: who wants a text's numbers to be the same each time gives it the same neighbours each time.
+//! never changes; an inference runs on one thread, so that sums are added in one order, and inferences of several
+//! callers run beside each other; what a call gives depends on its arguments and the class of processor alone. A call's
+//! activations share their 8-bit scales: who wants a text's numbers to be the same each time gives it the same
+//! neighbours each time.
 //!
 //! Read `wordpiece.rs` first, then `names.rs`.
 

@@ -14,8 +14,30 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("docmill-infer", &[]),
     ("docmill-analyze", &["docmill-infer", "docmill-model"]),
     ("docmill-store", &["docmill-model"]),
-    ("docmill-engine", &["celeriac", "docmill-analyze", "docmill-extract", "docmill-infer", "docmill-model", "docmill-store", "warden"]),
-    ("docmill", &["docmill-analyze", "docmill-engine", "docmill-extract", "docmill-infer", "docmill-model", "docmill-store", "warden"]),
+    (
+        "docmill-engine",
+        &[
+            "celeriac",
+            "docmill-analyze",
+            "docmill-extract",
+            "docmill-infer",
+            "docmill-model",
+            "docmill-store",
+            "warden",
+        ],
+    ),
+    (
+        "docmill",
+        &[
+            "docmill-analyze",
+            "docmill-engine",
+            "docmill-extract",
+            "docmill-infer",
+            "docmill-model",
+            "docmill-store",
+            "warden",
+        ],
+    ),
     ("docmill-testkit", &[]),
 ];
 
