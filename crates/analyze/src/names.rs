@@ -34,8 +34,8 @@ pub const LEGAL_FORM: &str = "rule/legal_form@1";
 pub const PUBLIC_BODY: &str = "rule/public_body@1";
 /// Organisations that a word of their name tells (`Harrow Point Museum`), taken for something else by the model.
 pub const ORGANISATION_WORD: &str = "rule/organisation_word@1";
-/// Streets that their place in an address tells.
-pub const STREET: &str = "rule/street@1";
+/// Streets and towns that their place in an address tells.
+pub const ADDRESS: &str = "rule/postal_address@1";
 /// Names that the model found elsewhere in the document.
 pub const REPEATED: &str = "rule/repeated_name@1";
 

@@ -1,5 +1,5 @@
 //! What rules set right in the names of a sentence: borders, words that are no names, companies with their legal
-//! form, courts and authorities, and organisations and streets that were taken for something else.
+//! form, courts and authorities, and organisations and addresses that were taken for something else.
 
 mod body;
 mod company;
@@ -21,7 +21,7 @@ pub(super) fn apply(text: &str, sentence: &[Token<'_>], spans: &mut Vec<Span>) {
         }
     }
     marked.organisations();
-    marked.streets();
+    marked.addresses();
     marked.companies();
     marked.public_bodies(text);
     spans.extend(marked.names.into_values());
@@ -148,7 +148,9 @@ mod tests {
             &[(Person, "Cabinet Secretary Jones")],
         );
         check("in College Station", &[(Location, "College Station")], &[(Location, "College Station")]);
-        check("Sophienufer 14, 10115 Berlin", &[(Person, "Sophienufer")], &[(Location, "Sophienufer")]);
+        let address = [(Location, "Sophienufer"), (Location, "Berlin")];
+        check("Sophienufer 14, 10115 Berlin", &[(Person, "Sophienufer")], &address);
+        check("Sophienufer 14, 10115 Berlin", &[], &address[1..]);
         check("Anna, 14, 10115", &[(Person, "Anna")], &[(Person, "Anna")]);
         check("Q. IBAN v. VAT ID", &[(Person, "Q."), (Org, "IBAN"), (Person, "v."), (Org, "VAT ID")], &[]);
     }

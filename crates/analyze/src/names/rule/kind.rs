@@ -1,10 +1,12 @@
 //! Names whose words tell what they are, whatever the model took them for.
 
+use std::ops::RangeInclusive;
+
 use docmill_model::MentionType;
 
 use super::Marked;
 use crate::names::lists::{FIRMS, ORGANISATIONS, ROLES, holds};
-use crate::names::{ORGANISATION_WORD, STREET, Span};
+use crate::names::{ADDRESS, ORGANISATION_WORD, Span};
 
 /// Thousandths of confidence in a kind that a word tells.
 const CONFIDENCE: u16 = 700;
@@ -45,21 +47,37 @@ impl Marked<'_, '_> {
         }
     }
 
-    /// What stands before a house number and the postal code of a town is a street (`Sophienufer 14, 10115 Berlin`).
-    pub(super) fn streets(&mut self) {
-        let digits = |word: usize, lengths: std::ops::RangeInclusive<usize>| {
+    /// What stands before a house number, a comma and a postal code is a street, and what follows is its town
+    /// (`Sophienufer 14, 10115 Berlin`).
+    pub(super) fn addresses(&mut self) {
+        let digits = |word: usize, lengths: RangeInclusive<usize>| {
             let text = self.text(word);
             lengths.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
         };
-        let streets: Vec<usize> = self
-            .names
-            .values()
-            .filter(|name| digits(name.end, 1..=4) && self.text(name.end + 1) == "," && digits(name.end + 2, 4..=5))
-            .map(|name| name.start)
-            .collect();
-        for start in streets {
-            if let Some(name) = self.names.get_mut(&start).filter(|name| name.kind != MentionType::Location) {
-                (name.kind, name.confidence, name.extractor) = (MentionType::Location, CONFIDENCE, STREET);
+        let is_address = |&number: &usize| {
+            digits(number, 1..=4)
+                && self.text(number + 1) == ","
+                && digits(number + 2, 4..=5)
+                && self.is_capitalised(number - 1)
+                && self.is_capitalised(number + 3)
+        };
+        let numbers: Vec<usize> = (1..self.sentence.len()).filter(is_address).collect();
+        for number in numbers {
+            let street = self.covering(number - 1).cloned();
+            let town = number + 3;
+            let town = self.covering(town).cloned().unwrap_or(Span {
+                start: town,
+                end: town + 1,
+                kind: MentionType::Location,
+                likelihood: 0,
+                confidence: 0,
+                extractor: ADDRESS,
+            });
+            for name in street.into_iter().chain([town]) {
+                if name.kind != MentionType::Location || name.confidence < CONFIDENCE {
+                    let (kind, extractor) = (MentionType::Location, ADDRESS);
+                    self.put(Span { kind, extractor, confidence: CONFIDENCE, ..name });
+                }
             }
         }
     }
