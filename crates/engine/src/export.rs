@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use docmill_model::{Chunk, DocumentId, EntityId, Origin, Rect, Span, State, Text};
-use docmill_store::{BlockRow, DocumentRow, PageRow, PageWords, RelationQuery, Store};
+use docmill_store::{BlockRow, DocumentRow, MergeRow, PageRow, PageWords, RelationQuery, Store};
 use serde_json::{Value, json};
 
 use crate::fold;
@@ -269,18 +269,16 @@ async fn entity_lines(store: &dyn Store, out: &mut (dyn Write + Send)) -> Result
 }
 
 async fn merge_lines(store: &dyn Store, out: &mut (dyn Write + Send)) -> Result<(), Error> {
-    let mut after = None;
-    loop {
-        let rows = store.merge_rows(after, PAGE).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        after = Some((last.entity, last.member));
-        for row in &rows {
-            let line = json!({
-                "kind": "merge", "entity": row.entity, "member": row.member, "reasons": row.reasons, "score": row.score,
-            });
-            write(out, &line)?;
-        }
-    }
+    let mut written = Ok(());
+    let mut take = |row: MergeRow| {
+        let line = json!({
+            "kind": "merge", "entity": row.entity, "member": row.member, "reasons": row.reasons, "score": row.score,
+        });
+        written = write(out, &line);
+        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    store.merge_rows(&mut take).await?;
+    Ok(written?)
 }
 
 async fn possible_lines(store: &dyn Store, out: &mut (dyn Write + Send)) -> Result<(), Error> {

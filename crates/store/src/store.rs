@@ -137,17 +137,15 @@ pub trait Store: Profiles {
         after: Option<(DocumentId, docmill_model::ReferentId)>,
         limit: usize,
     ) -> Result<Vec<MemberRow>>;
-    /// Pairs of entities that may be one, in the order of their ids, behind `after`.
+    /// Pairs of entities that may be one, in the order of their ids, behind `after`; of one entity the most alike.
     async fn possible_rows(&self, after: Option<(EntityId, EntityId)>, limit: usize) -> Result<Vec<PossibleRow>>;
     /// The pairs that one entity is part of, the most alike first.
     async fn possible_of(&self, id: EntityId, limit: usize) -> Result<Vec<PossibleRow>>;
     /// A mention by its id. Takes time in proportion to all mentions.
     async fn find_mention(&self, id: docmill_model::MentionId) -> Result<Option<MentionRow>>;
-    async fn merge_rows(
-        &self,
-        after: Option<(EntityId, docmill_model::ReferentId)>,
-        limit: usize,
-    ) -> Result<Vec<MergeRow>>;
+    /// Hands out why each member of an entity but its least belongs there, in the order of (entity, member), until `take`
+    /// has enough.
+    async fn merge_rows(&self, take: &mut (dyn FnMut(MergeRow) -> ControlFlow<()> + Send)) -> Result<()>;
     /// Hands out relations between entities one by one, until `take` has enough, as they were at one moment. Those of
     /// all entities come in the order of (from, to, word of the kind, document, span), those of one in that of (other
     /// end, word of the kind, document, span). None leads from an entity to itself.

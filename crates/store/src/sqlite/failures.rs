@@ -142,7 +142,7 @@ async fn use_all(folder: &Path) -> Vec<Code> {
     tried!(store.overview().await);
     tried!(store.search(&crate::Query::new("name", 9)).await);
     tried!(store.entity_rows(None, 99).await);
-    tried!(store.merge_rows(None, 99).await);
+    tried!(store.merge_rows(&mut |_| std::ops::ControlFlow::Continue(())).await);
     tried!(store.relation_rows(Default::default(), &mut |_| std::ops::ControlFlow::Continue(())).await);
     tried!(store.count_documents(99).await);
     tried!(store.unlinked(99).await);

@@ -1,5 +1,7 @@
 //! Entities as people look at them: their profiles and members, doubtful pairs, ids that they had.
 
+use std::ops::ControlFlow;
+
 use docmill_model::{
     DocumentId, Entity, EntityId, Identifier, MentionId, MentionType, ProfileId, ProfileKey, ReferentId,
 };
@@ -127,76 +129,89 @@ fn own_reasons(identifiers: &str) -> Vec<String> {
 }
 
 /// Goes through the entities in order and sorts the members of one at a time.
-pub(super) fn merge_rows(c: &Connection, after: Option<(EntityId, ReferentId)>, limit: usize) -> Result<Vec<MergeRow>> {
-    let sql = "SELECT q.entity, r.uuid, q.reasons, q.score, q.identifiers
-               FROM entity e CROSS JOIN profile q ON q.entity = e.uuid CROSS JOIN referent r ON r.profile = q.id
-               CROSS JOIN document d ON d.id = r.document
-               WHERE e.uuid >= ?1 AND (q.entity, r.uuid) > (?1, ?2) AND r.uuid <> e.least AND d.counted = 1
-               ORDER BY e.uuid, r.uuid LIMIT ?3";
-    let (entity, member) =
-        after.map_or_else(Default::default, |(e, m)| (e.0.as_bytes().to_vec(), m.0.as_bytes().to_vec()));
-    row::collect(&mut *c.prepare_cached(sql)?, params![entity, member, limit as i64], |r| {
-        let reasons = words(row::text(r, 2)?);
-        let (reasons, score) = match reasons.is_empty() {
-            true => (own_reasons(row::text(r, 4)?), 1000),
-            false => (reasons, r.get(3)?),
-        };
-        Ok(MergeRow { entity: EntityId(row::uuid_at(r, 0)?), member: ReferentId(row::uuid_at(r, 1)?), reasons, score })
-    })
+pub(super) fn merge_rows(c: &Connection, take: &mut (dyn FnMut(MergeRow) -> ControlFlow<()> + Send)) -> Result<()> {
+    let mut entities = c.prepare_cached("SELECT uuid, least FROM entity ORDER BY uuid")?;
+    let sql = "SELECT r.uuid, q.reasons, q.score, q.identifiers
+               FROM profile q JOIN referent r ON r.profile = q.id JOIN document d ON d.id = r.document
+               WHERE q.entity = ? AND r.uuid <> ? AND d.counted = 1 ORDER BY r.uuid";
+    let mut members = c.prepare_cached(sql)?;
+    let mut entities = entities.query([])?;
+    while let Some(r) = entities.next()? {
+        let entity = EntityId(row::uuid_at(r, 0)?);
+        let least = row::uuid_at(r, 1)?;
+        let mut members = members.query([row::blob(&entity.0), row::blob(&least)])?;
+        while let Some(r) = members.next()? {
+            let reasons = words(row::text(r, 1)?);
+            let (reasons, score) = match reasons.is_empty() {
+                true => (own_reasons(row::text(r, 3)?), 1000),
+                false => (reasons, r.get(2)?),
+            };
+            let member = ReferentId(row::uuid_at(r, 0)?);
+            if take(MergeRow { entity, member, reasons, score }).is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }
 
-/// For each entity of the first side those that may be the same, the most alike pair of profiles standing for both.
+/// Pairs of an entity that are told at most, the most alike ones: more than a person would look through.
+const MAX_POSSIBLE: usize = 100;
+
+/// For an entity those that may be the same, the most alike first, the most alike pair of profiles standing for both.
 /// A pair that a person has decided on is not doubtful any more.
-fn possible(
-    c: &Connection,
-    condition: &str,
-    order: &str,
-    parameters: impl rusqlite::Params,
-) -> Result<Vec<PossibleRow>> {
+fn possible(c: &Connection, id: EntityId, lesser: bool, limit: usize) -> Result<Vec<PossibleRow>> {
     // Of an aggregate with one `max` the other columns come from the row that has it; links of one score are told
     // apart by the ids of their profiles.
-    let sql = format!(
-        "SELECT min(a.entity, b.entity), max(a.entity, b.entity), l.score, l.reasons, l.veto, l.refused,
-                max(printf('%05d', l.score) || hex(max(a.uuid, b.uuid)) || hex(min(a.uuid, b.uuid))) AS best
-         FROM entity e CROSS JOIN profile a ON a.entity = e.uuid CROSS JOIN profile_link l ON l.a = a.id
-         CROSS JOIN profile b ON b.id = l.b
-         WHERE {condition} AND b.entity IS NOT NULL AND a.entity <> b.entity
-         AND NOT EXISTS (
-             SELECT 1 FROM profile p CROSS JOIN anchor x ON x.profile = p.id
-             CROSS JOIN decision d ON d.id = x.decision AND d.action = '\"different\"'
-             CROSS JOIN anchor y ON y.decision = x.decision AND y.side <> x.side
-             CROSS JOIN profile q ON q.id = y.profile
-             WHERE p.entity = a.entity AND q.entity = b.entity
-             AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.uuid))
-         GROUP BY a.entity, b.entity ORDER BY {order}"
-    );
-    row::collect(&mut *c.prepare_cached(&sql)?, parameters, |r| {
-        let refused: Option<String> = r.get(5)?;
-        let veto: Option<String> = r.get(4)?;
+    let sql = "SELECT b.entity, l.score, l.reasons, l.veto, l.refused,
+                      max(printf('%05d', l.score) || hex(max(a.uuid, b.uuid)) || hex(min(a.uuid, b.uuid)))
+               FROM profile a CROSS JOIN profile_link l ON l.a = a.id CROSS JOIN profile b ON b.id = l.b
+               WHERE a.entity = ?1 AND b.entity IS NOT NULL AND a.entity <> b.entity AND (?2 = 0 OR a.entity < b.entity)
+               AND NOT EXISTS (
+                   SELECT 1 FROM profile p CROSS JOIN anchor x ON x.profile = p.id
+                   CROSS JOIN decision d ON d.id = x.decision AND d.action = '\"different\"'
+                   CROSS JOIN anchor y ON y.decision = x.decision AND y.side <> x.side
+                   CROSS JOIN profile q ON q.id = y.profile
+                   WHERE p.entity = a.entity AND q.entity = b.entity
+                   AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.uuid))
+               GROUP BY b.entity ORDER BY l.score DESC, b.entity LIMIT ?3";
+    row::collect(&mut *c.prepare_cached(sql)?, params![row::blob(&id.0), lesser, limit as i64], |r| {
+        let other = EntityId(row::uuid_at(r, 0)?);
+        let (veto, refused): (Option<String>, Option<String>) = (r.get(3)?, r.get(4)?);
         Ok(PossibleRow {
-            a: EntityId(row::uuid_at(r, 0)?),
-            b: EntityId(row::uuid_at(r, 1)?),
-            score: r.get(2)?,
-            reasons: words(row::text(r, 3)?),
+            a: id.min(other),
+            b: id.max(other),
+            score: r.get(1)?,
+            reasons: words(row::text(r, 2)?),
             refused: veto.or(refused).unwrap_or_else(|| "score".to_owned()),
         })
     })
 }
 
-/// Pairs that one entity is the lesser id of come behind it.
 pub(super) fn possible_rows(
     c: &Connection,
     after: Option<(EntityId, EntityId)>,
     limit: usize,
 ) -> Result<Vec<PossibleRow>> {
-    let (a, b) = after.map_or_else(Default::default, |(a, b)| (a.0.as_bytes().to_vec(), b.0.as_bytes().to_vec()));
-    let condition = "e.uuid >= ?1 AND a.entity < b.entity AND (a.entity, b.entity) > (?1, ?2)";
-    let order = "a.entity, b.entity LIMIT ?3";
-    possible(c, condition, order, params![a, b, limit as i64])
+    let sql = "SELECT e.uuid FROM entity e WHERE e.uuid >= ? AND EXISTS (
+                   SELECT 1 FROM profile a JOIN profile_link l ON l.a = a.id WHERE a.entity = e.uuid) ORDER BY e.uuid";
+    let mut entities = c.prepare_cached(sql)?;
+    let from = after.map_or_else(Vec::new, |(a, _)| a.0.as_bytes().to_vec());
+    let mut entities = entities.query([from])?;
+    let mut out = Vec::new();
+    while let Some(r) = entities.next()? {
+        let mut rows = possible(c, EntityId(row::uuid_at(r, 0)?), true, MAX_POSSIBLE)?;
+        rows.sort_by_key(|row| row.b);
+        out.extend(rows.into_iter().filter(|row| after.is_none_or(|after| (row.a, row.b) > after)));
+        if out.len() >= limit {
+            out.truncate(limit);
+            break;
+        }
+    }
+    Ok(out)
 }
 
 /// The most alike first.
 pub(super) fn possible_of(c: &Connection, id: EntityId, limit: usize) -> Result<Vec<PossibleRow>> {
-    let order = "l.score DESC, b.entity LIMIT ?2";
-    possible(c, "e.uuid = ?1", order, params![row::blob(&id.0), limit as i64])
+    possible(c, id, false, limit)
 }

@@ -387,8 +387,8 @@ impl Store for Sqlite {
         self.read(|c| identity::find_mention(c, id))
     }
 
-    async fn merge_rows(&self, after: Option<(EntityId, ReferentId)>, limit: usize) -> Result<Vec<MergeRow>> {
-        self.read(|c| identity::merge_rows(c, after, limit))
+    async fn merge_rows(&self, take: &mut (dyn FnMut(MergeRow) -> ControlFlow<()> + Send)) -> Result<()> {
+        self.read(|c| identity::merge_rows(c, take))
     }
 
     async fn relation_rows(

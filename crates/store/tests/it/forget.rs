@@ -94,7 +94,7 @@ pub async fn a_document_forgotten_and_added_again_is_as_at_first(w: &World<'_>) 
     let rows = async || {
         (
             w.store.entity_rows(None, 99).await.unwrap(),
-            w.store.merge_rows(None, 99).await.unwrap(),
+            w.merges().await,
             w.relations(Default::default()).await,
             w.store.mention_rows(one).await.unwrap(),
         )
@@ -103,7 +103,7 @@ pub async fn a_document_forgotten_and_added_again_is_as_at_first(w: &World<'_>) 
     w.store.forget(vec![one]).await.unwrap();
     w.fold().await;
     assert_eq!(w.entity_names().await, ["Ben", "Carl"]);
-    assert!(w.store.merge_rows(None, 99).await.unwrap().is_empty());
+    assert!(w.merges().await.is_empty());
     w.add("a.txt", "Anna met Ben").await;
     w.fold().await;
     assert_eq!(rows().await, before);

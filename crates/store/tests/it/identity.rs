@@ -148,7 +148,7 @@ pub async fn an_id_that_an_entity_had_leads_to_what_it_became(w: &World<'_>) {
     let profiles = w.store.profile_rows(id).await.unwrap();
     assert_eq!(profiles.iter().map(|p| (p.documents, p.reasons.len())).max(), Some((2, 1)));
     assert_eq!(profiles.iter().filter(|p| p.reasons.is_empty()).count(), 1);
-    let merges = w.store.merge_rows(None, 9).await.unwrap();
+    let merges = w.merges().await;
     assert_eq!(merges.len(), 3, "of four referents all but the least");
     let all = w.store.document_ids(None, 9).await.unwrap();
     w.store.forget(all).await.unwrap();

@@ -124,6 +124,16 @@ impl<'a> World<'a> {
         self.store.document(document).await.unwrap().state
     }
 
+    pub async fn merges(&self) -> Vec<docmill_store::MergeRow> {
+        let mut rows = Vec::new();
+        let mut take = |row| {
+            rows.push(row);
+            std::ops::ControlFlow::Continue(())
+        };
+        self.store.merge_rows(&mut take).await.unwrap();
+        rows
+    }
+
     pub async fn relations(&self, query: docmill_store::RelationQuery) -> Vec<docmill_store::RelationRow> {
         let mut rows = Vec::new();
         let mut take = |row| {
