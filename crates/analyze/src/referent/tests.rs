@@ -32,12 +32,12 @@ pub(crate) fn mention(kind: MentionType, at: u32, name: &str, email: Option<&str
 
 /// The mentions of a text, given in its order; addresses identify themselves.
 fn mentions(text: &str, names: &[(MentionType, &str)]) -> Vec<Mention> {
-    let mut from = 0;
+    let (mut from, mut start) = (0, 0);
     let mut found = |kind, name: &str| {
         let at = from + text[from..].find(name).unwrap_or_else(|| panic!("{name:?} is not in {:?}", &text[from..]));
-        from = at + name.len();
-        let start = text[..at].chars().count() as u32;
+        start += text[from..at].chars().count() as u32;
         let span = Span::new(start, start + name.chars().count() as u32);
+        (from, start) = (at + name.len(), span.end);
         let email = (kind == Email).then_some(name);
         Mention {
             span,
