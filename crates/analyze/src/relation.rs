@@ -40,12 +40,7 @@ const SHOWN: u32 = 600;
 /// `blocks` are those of the cleaned text; `mentions`, sorted by span, and `referents` those of the document.
 pub fn relations(text: &Text, blocks: &[Block], mentions: &[Mention], referents: &[Referent]) -> Vec<Relation> {
     let body = body(text, blocks);
-    let mut named = named(text, mentions, referents);
-    let terms = term::terms(&Document { text: text.as_str(), body: &body, named: &named });
-    if !terms.is_empty() {
-        named.extend(terms);
-        named.sort_by_key(|n| (n.bytes.start, n.bytes.end));
-    }
+    let named = with_terms(text, &body, named(text, mentions, referents));
     let sentences = sentences(text, blocks, &named);
     let said = Said { text, named: &named, referents };
     let mut out: Vec<Relation> = Vec::new();
@@ -53,7 +48,8 @@ pub fn relations(text: &Text, blocks: &[Block], mentions: &[Mention], referents:
         let span = said.between(from, to);
         out.push(said.relation(&Hit::new(from, to), RelationType::WroteTo, 1000, MAIL_HEADER, span));
     }
-    out.extend(said.by_patterns(&body, &sentences));
+    let on: Vec<&Pattern> = PATTERNS.iter().filter(|p| p.on).collect();
+    out.extend(said.by_patterns(&on, &body, &sentences));
     for pair in together::pairs(&sentences, &named) {
         let hit = Hit::new(pair.first, pair.second);
         let sure = named[pair.first].mention.confidence.min(named[pair.second].mention.confidence);
@@ -78,6 +74,16 @@ fn named<'a>(text: &Text, mentions: &'a [Mention], referents: &[Referent]) -> Ve
     named.collect()
 }
 
+/// Names, and the words that stand for them.
+fn with_terms<'a>(text: &Text, body: &[ByteSpan], mut named: Vec<Named<'a>>) -> Vec<Named<'a>> {
+    let terms = term::terms(&Document { text: text.as_str(), body, named: &named });
+    if !terms.is_empty() {
+        named.extend(terms);
+        named.sort_by_key(|n| (n.bytes.start, n.bytes.end));
+    }
+    named
+}
+
 /// A document, and what is said in it.
 struct Said<'d> {
     text: &'d Text,
@@ -86,10 +92,9 @@ struct Said<'d> {
 }
 
 impl Said<'_> {
-    /// What the patterns that are on find, in no order. Of several that find the same in one place the surest counts.
-    fn by_patterns(&self, body: &[ByteSpan], sentences: &[Sentence]) -> Vec<Relation> {
+    /// What patterns find, in no order. Of several that find the same in one place the surest counts.
+    fn by_patterns(&self, patterns: &[&Pattern], body: &[ByteSpan], sentences: &[Sentence]) -> Vec<Relation> {
         let mut found: Vec<(&Pattern, Hit, Span)> = Vec::new();
-        let read: Vec<_> = PATTERNS.iter().filter(|p| p.on).collect();
         for sentence in sentences.iter().filter(|s| s.end - s.first >= 2) {
             let items = items(self.text.as_str(), sentence.bytes, self.named, sentence.first);
             // A question does not say what it asks for.
@@ -98,7 +103,7 @@ impl Said<'_> {
             }
             for at in 0..items.len() {
                 let at = At { items: &items, at, named: self.named };
-                for &pattern in &read {
+                for pattern in patterns {
                     let Some(hit) = pattern.in_sentence.and_then(|reads| reads(at)) else { continue };
                     let is_seat = pattern.kind == RelationType::LocatedIn;
                     let region = if is_seat { company::region_of(at, &hit) } else { None };
@@ -110,7 +115,7 @@ impl Said<'_> {
             }
         }
         let document = Document { text: self.text.as_str(), body, named: self.named };
-        for &pattern in &read {
+        for pattern in patterns {
             for hit in pattern.in_document.map(|reads| reads(&document)).unwrap_or_default() {
                 let span = self.between(hit.from, hit.to);
                 found.push((pattern, hit, span));
@@ -194,82 +199,4 @@ fn body(text: &Text, blocks: &[Block]) -> Vec<ByteSpan> {
 }
 
 #[cfg(test)]
-mod tests {
-    use docmill_model::{MentionType, Role};
-
-    use super::header::MAX_SENDERS;
-    use super::*;
-    use crate::referent::referents;
-    use crate::referent::tests::{document, mention};
-
-    /// Asserts who wrote to whom, by the normal forms of the referents, and the range that says so.
-    fn check(mentions: &[Mention], expected: &[(&str, &str, (u32, u32))]) {
-        let referents = referents(document(), &docmill_model::Text::default(), mentions);
-        let normal =
-            |id| referents.iter().find(|r| r.id == id).map(|r| r.normal.as_str()).expect("a referent that was given");
-        let relations = relations(&Text::default(), &[], mentions, &referents);
-        let found: Vec<_> = relations
-            .iter()
-            .map(|r| (normal(r.from), normal(r.to), (r.evidence.span.start, r.evidence.span.end)))
-            .collect();
-        assert_eq!(found, expected);
-        for relation in &relations {
-            assert_eq!((relation.confidence, relation.extractor.as_str()), (1000, "rule/mail_header@1"));
-        }
-    }
-
-    use MentionType::{Date, Email, Person};
-    const SENDER: Option<Role> = Some(Role::Sender);
-    const RECIPIENT: Option<Role> = Some(Role::Recipient);
-
-    #[test]
-    fn a_mail_relates_its_sender_to_each_recipient_once() {
-        check(
-            &[
-                mention(Person, 0, "Anna", Some("a@x"), SENDER),
-                mention(Email, 10, "a@x", Some("a@x"), SENDER),
-                mention(Person, 20, "Bo", Some("b@x"), RECIPIENT),
-                mention(Email, 30, "b@x", Some("b@x"), RECIPIENT),
-                mention(Email, 40, "c@x", Some("c@x"), RECIPIENT),
-                mention(Person, 50, "Bo", Some("b@x"), RECIPIENT),
-                mention(Email, 60, "b@x", Some("b@x"), RECIPIENT),
-                mention(Date, 70, "2024", None, None),
-                mention(Email, 80, "d@x", Some("d@x"), None),
-            ],
-            &[("anna", "bo", (0, 30)), ("anna", "c@x", (0, 50))],
-        );
-    }
-
-    #[test]
-    fn nobody_writes_to_himself() {
-        check(
-            &[
-                mention(Person, 0, "Anna", Some("a@x"), SENDER),
-                mention(Email, 10, "a@x", Some("a@x"), RECIPIENT),
-                mention(Person, 20, "Anna", Some("a@x"), RECIPIENT),
-            ],
-            &[],
-        );
-    }
-
-    #[test]
-    fn addresses_stand_for_those_who_are_not_named() {
-        let (to, from) =
-            (mention(Email, 0, "b@x", Some("b@x"), RECIPIENT), mention(Email, 20, "a@x", Some("a@x"), SENDER));
-        check(&[to.clone(), from], &[("a@x", "b@x", (0, 30))]);
-        check(&[to], &[]);
-    }
-
-    #[test]
-    fn a_header_with_many_senders_gives_no_more_pairs_than_it_has_recipients_times_the_limit() {
-        let mut mentions = Vec::new();
-        for i in 0..100 {
-            let (from, to) = (format!("s{i}@x"), format!("r{i}@x"));
-            mentions.push(mention(Email, i * 10, &from, Some(&from), SENDER));
-            mentions.push(mention(Email, 1000 + i * 10, &to, Some(&to), RECIPIENT));
-        }
-        mentions.sort_by_key(|m| m.span);
-        let referents = referents(document(), &docmill_model::Text::default(), &mentions);
-        assert_eq!(relations(&Text::default(), &[], &mentions, &referents).len(), MAX_SENDERS * 100);
-    }
-}
+mod tests;

@@ -18,7 +18,7 @@ pub enum RelationType {
     Represents,
     /// One party of a case and another; no direction.
     Opposes,
-    /// A party to its case; attribute `side`.
+    /// A party to its case; attribute `role`.
     PartyTo,
     /// A company to the one that holds it.
     SubsidiaryOf,
@@ -81,7 +81,7 @@ pub struct Relation {
     pub confidence: u16,
     /// Pattern and its version, such as `pattern/role_of@1`.
     pub extractor: String,
-    /// What the place says beyond the two: `role`, `side`, `amount`, `date`.
+    /// What the place says beyond the two: `role`, `amount`, `date`.
     pub attributes: BTreeMap<String, String>,
     pub evidence: Evidence,
 }

@@ -52,9 +52,10 @@ fn possessive(at: At<'_, '_>) -> Option<Hit> {
     (comma.is_none() || at.is_closed()).then(|| Hit::new(held, holder))
 }
 
-/// Where an organisation is said to be: `X, based in Y`, `Y-based X`, `X Ltd of Y`, `X University in Y`.
+/// Where an organisation is said to be: `X, based in Y`, `Y-based X`, `X Ltd of Y`, `X University in Y`, `X, 12 High
+/// Street, Y`.
 pub(super) fn seat(at: At<'_, '_>) -> Option<Hit> {
-    based_in(at).or_else(|| place_based(at)).or_else(|| beside(at))
+    based_in(at).or_else(|| place_based(at)).or_else(|| beside(at)).or_else(|| address(at))
 }
 
 /// `X, based in Y`, `X is located in Y`.
@@ -120,7 +121,7 @@ fn is_house(name: &str) -> bool {
 const ADDRESS: usize = 12;
 
 /// `X, 12 High Street, Y`, `X, Sophienufer 14, 10115 Y`: a line of a postal address lies between.
-pub(super) fn address(at: At<'_, '_>) -> Option<Hit> {
+fn address(at: At<'_, '_>) -> Option<Hit> {
     let (organisation, at) = at.name(&[Org])?;
     let mut at = at.mark(&[','])?;
     let mut has_number = false;

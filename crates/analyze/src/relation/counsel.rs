@@ -98,7 +98,12 @@ fn represented_by(at: At<'_, '_>) -> Option<Hit> {
         return None;
     }
     // `Acme Ltd ("Acme"), by its attorneys, X`.
-    let next = next.maybe(|at| at.mark(&['('])?.quote().any_word().map(|(_, at)| at)?.quote().mark(&[')']));
+    let word =
+        |at: At<'_, '_>| at.any_word().map(|(_, at)| at.at).or_else(|| at.name(&[Person, Org]).map(|(_, at)| at.at));
+    let next = next.maybe(|at| {
+        let quoted = at.mark(&['('])?.quote();
+        At { at: word(quoted)?, ..quoted }.quote().mark(&[')'])
+    });
     let at = next.maybe(|at| at.mark(&[',', '(']));
     let at = at.maybe(|at| at.word(&["who"]));
     let at = at.maybe(|at| at.word(&["is", "was", "were", "are"]));
@@ -119,6 +124,12 @@ const LIST: usize = 48;
 /// lawyers stands.
 fn listed(start: At<'_, '_>) -> Option<Hit> {
     let (counsel, mut at) = start.name(&[Person, Org])?;
+    // A partner's name in that of a firm is no member: `Gibson, Dunn & Crutcher LLP`.
+    let member = &start.named.get(counsel)?.mention;
+    let stands_alone = matches!(at.item(), Some(Item::Mark(',' | '(') | Item::Word("and" | "of")));
+    if member.kind == Person && !(stands_alone && member.name.contains(' ')) {
+        return None;
+    }
     let is_firm = |number: usize| {
         let name = start.named.get(number).map_or("", |n| n.mention.name.as_str());
         let last = name.rsplit([' ', ',']).next().unwrap_or_default().replace('.', "");

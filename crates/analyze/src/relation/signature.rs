@@ -17,8 +17,9 @@ const CLOSINGS: &[&str] = &[
 ];
 /// Bytes of a closing line at most: longer ones are sentences.
 const CLOSING: usize = 48;
-/// Lines of a signature that are looked at, and bytes of each at most.
+/// Lines below a closing line that are looked at, those of them below the one who signs, and bytes of each at most.
 const LINES: usize = 6;
+const BELOW: usize = 3;
 const LINE: usize = 120;
 
 /// Ends of filings in one document that are read: a filing has one, and a bundle of them a few.
@@ -103,6 +104,7 @@ pub(super) fn signatures(document: &Document<'_, '_>) -> Vec<Hit> {
     let mut out = Vec::new();
     for (index, _) in lines.iter().enumerate().filter(|(_, l)| is_closing(text_of(document, l))) {
         let mut person: Option<(usize, Option<Role>)> = None;
+        let mut below = 0;
         for line in lines.iter().skip(index + 1).take(LINES) {
             let text = text_of(document, line);
             if text.len() > LINE || is_closing(text) {
@@ -118,6 +120,10 @@ pub(super) fn signatures(document: &Document<'_, '_>) -> Vec<Hit> {
                 }
                 continue;
             };
+            below += 1;
+            if below > BELOW {
+                break;
+            }
             if let Some(found) = organisation(document, line) {
                 out.push(told(*signer, found, said.take()));
                 break;
