@@ -46,8 +46,8 @@ pub(super) const FIRMS: &[&str] =
 /// Abbreviations and words of forms that stand before what is looked for and name nothing themselves.
 #[rustfmt::skip]
 pub(super) const TERMS: &[&str] = &[
-    "bic", "cc", "chf", "doi", "ein", "esq", "eur", "fax", "from", "gbp", "iban", "id", "imo", "isbn", "issn", "lei",
-    "no", "phone", "q", "re", "sent", "ssn", "subject", "swift", "tel", "to", "url", "usd", "v", "vat", "vin", "vs",
+    "al", "bic", "cc", "chf", "curiam", "doi", "ein", "esq", "eur", "fax", "from", "gbp", "iban", "ibid", "id", "imo", "isbn", "issn", "lei",
+    "no", "per", "phone", "q", "re", "sent", "ssn", "subject", "swift", "tel", "to", "url", "usd", "v", "vat", "vin", "vs",
 ];
 
 /// What stands before an organisation or a place and is no part of its name.

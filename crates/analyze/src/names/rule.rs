@@ -37,7 +37,9 @@ fn trim(sentence: &[Token<'_>], mut span: Span) -> Option<Span> {
         span.start += 1;
     }
     let is_possessive = |text: &str| matches!(text, "'s" | "’s" | "'S" | "’S");
-    while span.start < span.end && (!is_word(span.end - 1) || is_possessive(sentence[span.end - 1].text)) {
+    // Between two parties the model now and then takes the `v.` for the end of the first.
+    let is_behind = |text: &str| is_possessive(text) || matches!(text, "v." | "vs.");
+    while span.start < span.end && (!is_word(span.end - 1) || is_behind(sentence[span.end - 1].text)) {
         span.end -= 1;
     }
     let words = &sentence[span.start..span.end];
@@ -118,6 +120,7 @@ mod tests {
         check("Judge left", &[(Person, "Judge")], &[]);
         check("in The Hague", &[(Location, "The Hague")], &[(Location, "Hague")]);
         check("see -", &[(Person, "-")], &[]);
+        check("in Smith LLC v. Vogt", &[(Org, "Smith LLC v.")], &[(Org, "Smith LLC")]);
     }
 
     #[test]
