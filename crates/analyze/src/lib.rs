@@ -1,14 +1,16 @@
 //! The pure functions of the text, entity and graph stages: cleaning, languages, categories, chunks, mentions,
-//! referents, relations, and the fold of a project.
+//! referents, relations; how alike two profiles are, the fold of a project, and scores of all that.
 //!
-//! Owns: what is concluded from a text. Must not know: files, processes, tasks, stores, the network, a clock.
+//! Owns: what is concluded from a text, and who is who. Must not know: files, processes, tasks, stores, the network, a
+//! clock, what is inside a model (`infer`).
 //!
 //! Invariants: no character that is not white space is lost between raw text and chunks, and each step says where
-//! its output came from; results do not depend on the order of the input or on the machine; every function is
-//! linear or nearly so in its input and takes any input.
+//! its output came from; results do not depend on the order of the input, on other documents or, but for the model's
+//! scores, on the machine; every function is linear or nearly so in its input and takes any input.
 //!
-//! In the order of the flow: `clean`, `language`, `category`, `chunk` (with `sentence`), `mention` (with
-//! `recognise` and `name`), `referent`, `relation`, `pair`, `fold`. Read `clean.rs` first.
+//! In the order of the flow: `clean`, `language`, `category`, `chunk` (with `sentence`, `sketch`, `title`), `mention`
+//! (with `recognise`, `names` and `name`), `referent`, `relation`, `pair`, `fold`; `eval` compares with what people
+//! marked. Read `clean.rs` first, for names `names.rs`, for identity `pair.rs` and `fold.rs`.
 
 pub mod category;
 pub mod chunk;

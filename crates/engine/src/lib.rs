@@ -1,13 +1,16 @@
 //! The pipeline: stages, the driver that runs them, and what a face asks for.
 //!
 //! Owns: one file for each stage (`stage/`), the one way in which a stage runs (`driver.rs`), the wall around
-//! parsers (`wall.rs`), taking files in (`intake.rs`), runs (`run.rs`), the fold's job, export. Must not know: SQL,
-//! Celery's formats, terminals.
+//! parsers (`wall.rs`), taking files in (`intake.rs`), runs (`run.rs`), the fold's job (`fold.rs`), what people decide
+//! (`decide.rs`), what is told of entities and relations, search, export, the graph for other programs. Must not know:
+//! SQL, Celery's formats, terminals.
 //!
 //! Invariants: nobody but the driver claims or commits; a stage's `run` is pure; what was committed and not
-//! published is published by the feeder; only a child's death counts against its document.
+//! published is published by the feeder; only a child's death counts against its document; entities come from the
+//! fold alone.
 //!
-//! Read `task.rs` first (the table of tasks), then `driver.rs`, then `stage/process_ocr.rs` and `run.rs`.
+//! Read `task.rs` first (the table of tasks), then `driver.rs`, then `stage/process_ocr.rs` and `run.rs`; for entities
+//! `fold.rs`, then `entity.rs`.
 
 mod blob;
 pub mod decide;

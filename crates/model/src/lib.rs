@@ -1,13 +1,14 @@
 //! The data of Docmill, and nothing else: no input or output, no clock, no random numbers.
 //!
-//! Owns: ids and digests, codes and warnings, texts and the two kinds of span, pages with their layout,
-//! chunks, mentions, referents, entities and relations. Must not know: files, SQL, tokio, tasks.
+//! Owns: ids and digests, codes and warnings, texts and the two kinds of span, pages with their layout, chunks and
+//! their sketches, mentions, referents, relations, profiles and their links, entities, decisions. Must not know: files,
+//! SQL, tokio, tasks.
 //!
 //! Invariants: every id is derived from content (UUIDv5) and so is the same on every machine; spans at the
 //! edges count Unicode scalar values and are half-open; lengths on a page are hundredths of a point from the
 //! top left of the unrotated page; confidences and scores are thousandths. No float is stored anywhere.
 //!
-//! Read `document.rs` first, then `text.rs`, `page.rs` and `mention.rs`.
+//! Read `document.rs` first, then `text.rs`, `page.rs`, `mention.rs` and `graph.rs`.
 
 pub mod code;
 pub mod day;

@@ -1,13 +1,15 @@
-//! The store of record: documents and their sources, stage runs with leases, the outbox, and all facts.
+//! The store of record: documents and their sources, stage runs with leases, the outbox, all facts, decisions, and the
+//! graph that the fold makes of them.
 //!
 //! Owns: the tables, their migrations, the transactions of the protocol, full-text search. Must not know: tasks,
 //! brokers, extraction, analysis. What a stage's output means is the engine's business; that result, history,
 //! state and next message come in one transaction is this crate's.
 //!
 //! Invariants: a [`Commit`] is made only by consuming a [`Claim`]; a commit whose token is not the newest one of
-//! its stage changes nothing ([`Error::Fenced`]); no closure and no open transaction crosses the [`Store`] trait.
+//! its stage changes nothing ([`Error::Fenced`]); no closure and no open transaction crosses the traits [`Store`] and
+//! [`Profiles`]; no stage writes or deletes a decision; links and entities are written by the fold alone.
 //!
-//! Read `protocol.rs` first (claims and commits), then `store.rs` (the trait), then `sqlite/mod.rs`.
+//! Read `protocol.rs` first (claims and commits), then `store.rs` and `fold.rs` (the traits), then `sqlite/mod.rs`.
 
 mod error;
 mod fold;
