@@ -38,6 +38,7 @@ pub struct EntityRelation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelationPlace {
     pub document: DocumentId,
+    /// On which the range ends.
     pub page: u32,
     /// In the cleaned text; holds both mentions.
     pub span: Span,

@@ -162,6 +162,7 @@ pub struct RelationRow {
     pub document: DocumentId,
     /// In the cleaned text.
     pub span: Span,
+    /// On which the range ends.
     pub page: u32,
     pub confidence: u16,
     pub extractor: String,

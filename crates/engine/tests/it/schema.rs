@@ -311,8 +311,8 @@ fn check_relations(rows: &Rows) {
                 let (inner, outer) = (span(mention), span(one));
                 assert!(outer.start <= inner.start && inner.end <= outer.end, "{mention} is not inside {one}");
             }
-            let first = one["mentions"].as_array().unwrap().iter().map(|id| mentions[id.as_str().unwrap()]);
-            assert!(first.min_by_key(|m| span(m)).is_some_and(|m| m["page"] == one["page"]), "page of {one}");
+            let last = one["mentions"].as_array().unwrap().iter().map(|id| mentions[id.as_str().unwrap()]);
+            assert!(last.max_by_key(|m| span(m)).is_some_and(|m| m["page"] == one["page"]), "page of {one}");
         }
     }
 }

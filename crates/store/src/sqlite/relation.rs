@@ -19,7 +19,8 @@ pub(super) fn put_relations(c: &Connection, document: i64, relations: &[Relation
     let number = |id: &ReferentId| {
         numbers.get(id).ok_or_else(|| Error::Corrupt(format!("referent {id} of a relation is not in the store")))
     };
-    // The page is worked out here: whoever reads a relation would need the whole map of its document for it.
+    // The page is worked out here: whoever reads a relation would need the whole map of its document for it. It is the
+    // one on which the range ends: what a word stands for may have been named pages before.
     let (map, pages) = (read::clean_map(c, document)?, read::page_spans(c, document)?);
     let sql = "INSERT INTO relation
                (document, \"from\", \"to\", seq, type, confidence, extractor, attributes, page, start, \"end\", from_mention, to_mention)
@@ -37,7 +38,7 @@ pub(super) fn put_relations(c: &Connection, document: i64, relations: &[Relation
             relation.confidence,
             relation.extractor,
             attributes,
-            read::page_at(&pages, map.to_raw(evidence.span).start),
+            read::page_at(&pages, map.to_raw(evidence.span).end.saturating_sub(1)),
             evidence.span.start,
             evidence.span.end,
             evidence.mentions[0].0.as_bytes().as_slice(),

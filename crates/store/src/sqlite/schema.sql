@@ -187,7 +187,7 @@ CREATE TABLE referent (
 ) WITHOUT ROWID;
 CREATE INDEX referent_profile ON referent (profile);
 
--- "from" and "to" are the numbers of referents of the same document; "page" is that of the evidence.
+-- "from" and "to" are the numbers of referents of the same document; "page" is where the evidence ends.
 CREATE TABLE relation (
     document INTEGER NOT NULL, "from" INTEGER NOT NULL, "to" INTEGER NOT NULL, seq INTEGER NOT NULL,
     type TEXT NOT NULL, confidence INTEGER NOT NULL, extractor TEXT NOT NULL, attributes TEXT,

@@ -9,6 +9,7 @@ mod graph;
 mod identity;
 mod outbox;
 mod read;
+mod relation;
 mod retry;
 mod search;
 mod submit;
@@ -108,6 +109,11 @@ macro_rules! suite_on {
                 what_is_one_profile_is_held_apart_until_it_is_undone
                 what_its_stage_keeps_apart_stays_apart
                 a_decision_of_another_project_has_no_effect
+            }
+            relation {
+                one_without_a_direction_runs_from_the_lesser_entity_however_it_was_told
+                one_with_a_direction_keeps_it_on_either_side
+                reading_ends_when_enough_was_read
             }
             search {
                 a_query_is_words_and_phrases_without_operators
