@@ -122,6 +122,20 @@ pub async fn what_is_one_profile_is_held_apart_until_it_is_undone(w: &World<'_>)
     assert!(w.is_folded().await);
 }
 
+/// Its document is still there, so that the decision does not sleep; but it is not complete.
+pub async fn whom_a_decision_joined_is_folded_again_when_the_other_leaves_the_graph(w: &World<'_>) {
+    let one = w.add("a.txt", "Anna").await;
+    let two = w.add("b.txt", "Ben").await;
+    w.store.decide(vec![decision(Action::Same, vec![anchor(one, "Anna")], vec![anchor(two, "Ben")], 1)]).await.unwrap();
+    w.fold().await;
+    w.store.reprocess(Some(docmill_model::Stage::BuildRelationships)).await.unwrap();
+    w.finish(one, "Anna").await;
+    let mut folded = Vec::new();
+    w.fold_with(9, |component| folded.extend(component.fold.entities.iter().map(|e| e.entity.name.clone()))).await;
+    assert_eq!(folded, ["Anna"]);
+    assert_eq!(w.entity_names().await, ["Anna"]);
+}
+
 /// A stage may know a name in its document alone: that is not undone by a decision about the document.
 pub async fn what_its_stage_keeps_apart_stays_apart(w: &World<'_>) {
     let id = w.add("a.txt", "Anna").await;

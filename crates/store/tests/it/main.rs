@@ -107,6 +107,7 @@ macro_rules! suite_on {
                 an_anchor_finds_its_referent_by_normal_form_and_else_by_quote
                 a_decision_sleeps_while_its_document_is_away
                 what_is_one_profile_is_held_apart_until_it_is_undone
+                whom_a_decision_joined_is_folded_again_when_the_other_leaves_the_graph
                 what_its_stage_keeps_apart_stays_apart
                 a_decision_of_another_project_has_no_effect
             }
