@@ -264,7 +264,7 @@ mod tests {
         let origins: Vec<String> = config.origins.iter().map(ToString::to_string).collect();
         assert_eq!(origins[..2], ["--project", "DOCMILL_WORKERS"]);
         assert!(origins[2].ends_with("docmill.toml:5"), "{}", origins[2]);
-        assert_eq!(origins[3..], ["default", "default"]);
+        assert_eq!(origins[3..], ["default"; 3]);
         assert_eq!(load(None, &[], &[]).unwrap().settings, Settings::default());
     }
 
