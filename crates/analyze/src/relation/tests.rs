@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use docmill_model::{DocumentId, MentionType, Referent, ReferentId, Role};
+use docmill_model::{MentionType, Referent, ReferentId, Role};
 use proptest::prelude::*;
 
 use super::header::MAX_SENDERS;

@@ -22,7 +22,7 @@ pub(super) fn log_likelihood(together: u32, mentioned: [u32; 2], population: u64
     let sum = |terms: &[u64]| terms.iter().map(|&n| i128::from(n) * i128::from(log2(n))).sum::<i128>();
     let bits = sum(&inside) - sum(&margins);
     // The product has room: a sum over 2^40 mentions has 94 binary digits, and the scale 31.
-    u64::try_from(((bits >> FRACTION / 2) * SCALE / 1_000_000) >> (FRACTION / 2)).unwrap_or(0)
+    u64::try_from(((bits >> (FRACTION / 2)) * SCALE / 1_000_000) >> (FRACTION / 2)).unwrap_or(0)
 }
 
 /// The binary logarithm with [`FRACTION`] digits behind the point; 0 for 0, whose terms vanish.
@@ -32,7 +32,7 @@ fn log2(n: u64) -> u64 {
     let mut rest = u128::from(n) << (63 - whole);
     let mut out = u64::from(whole);
     for _ in 0..FRACTION {
-        rest = rest * rest >> 63;
+        rest = (rest * rest) >> 63;
         let digit = rest >> 64;
         rest >>= digit;
         out = out << 1 | digit as u64;
