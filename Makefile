@@ -17,7 +17,7 @@ tools:
 fmt:
 	cargo fmt --all
 
-# Whole-program measurements; DOCMILL_DATA names a folder of real documents.
+# Whole-program measurements; DOCMILL_DATA names a folder of real documents, DOCMILL_CORPORA one of annotated corpora.
 bench:
 	bench/run
 

@@ -16,6 +16,8 @@ const EXAMPLES: &str = "\
 Examples:
   docmill run papers/            read a folder, find who, when, how much, which law
   docmill search \"net rent\"      where it is said, with the page
+  docmill entity \"Anna Schmidt\"  who that is, with relations and pages
+  docmill review                 decide which names are one person and which are two
   docmill why report.pdf         what happened to a document, and what to do about it
   docmill export > facts.jsonl   every fact with its place, one JSON object a line
   docmill extract lease.docx     one file to the terminal, nothing kept
