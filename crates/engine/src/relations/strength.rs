@@ -49,8 +49,8 @@ mod tests {
     #[test]
     fn the_ratio_is_that_of_the_paper_and_zero_for_chance() {
         for (together, mentioned, population, expected) in [
-            // The pair "the swiss" of Dunning's table: 110, 2442, 111, 29114 in its four fields.
-            (110, [2552, 221], 31777, 270_720),
+            // "the swiss" in Dunning's table: 110, 2442, 111 and 29114 in its four fields, 270.72.
+            (110, [2552, 221], 31777, 270_721),
             (1, [10, 10], 100, 0),
             (0, [5, 5], 100, 0),
             (1, [1, 1], 2, 2_772),
