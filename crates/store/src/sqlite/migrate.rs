@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
-use super::{passage, read, row};
+use super::{passage, read, relation, row};
 use crate::{Error, Result};
 
 /// The newest layout that this program knows; `PRAGMA user_version` of the file.
@@ -30,8 +30,8 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
     Ok(())
 }
 
-/// Documents and their facts stay. What the fold made of them is left out: the next fold makes it anew. Passages are
-/// found by their text, heading and document as before; what the new version adds to them comes with reprocessing.
+/// Documents and their facts stay. What the fold made of them is dropped: the next fold makes it anew. Passages are
+/// found by their text, heading and document as before; their titles, sketches and vectors come with reprocessing.
 fn from_1(c: &Connection) -> Result<()> {
     c.execute_batch(
         "ALTER TABLE document ADD COLUMN counted INTEGER NOT NULL DEFAULT 0;
@@ -77,7 +77,7 @@ fn create_missing(c: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// A relation of the first version did not say on which page it stands.
+/// Takes the relations over. Those of the first version did not say on which page they stand.
 fn copy_relations(c: &Connection) -> Result<()> {
     let documents = "SELECT DISTINCT document FROM relation_1";
     let starts = "SELECT seq, start, \"end\" FROM relation_1 WHERE document = ?";
@@ -92,7 +92,7 @@ fn copy_relations(c: &Connection) -> Result<()> {
             Ok((r.get::<_, i64>(0)?, row::span(r.get(1)?, r.get(2)?)?))
         })?;
         for (seq, span) in spans {
-            let page = read::page_at(&pages, map.to_raw(span).start);
+            let page = relation::page_of(span, &map, &pages);
             c.prepare_cached(insert)?.execute(params![page, document, seq])?;
         }
     }
@@ -159,7 +159,7 @@ mod tests {
             let mentions = pack::encode(&vec![mention(span)]);
             c.execute(sql, params![seq, row::blob(&referent.0), seq + 1, forms, mentions]).unwrap();
         }
-        let sql = "INSERT INTO relation VALUES (1, 0, 0, 1, 'WROTE_TO', 1000, 'rule/mail_header@1', 9, 26, ?, ?)";
+        let sql = "INSERT INTO relation VALUES (1, 0, 0, 1, 'WROTE_TO', 1000, 'rule/mail_header@1', 5, 26, ?, ?)";
         let [from, to] = spans.map(|span| mention(span).0);
         c.execute(sql, [row::blob(&from), row::blob(&to)]).unwrap();
         // One that nothing hangs on.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use docmill_model::{DocumentId, EntityId, MentionId, ReferentId, Relation, RelationType};
+use docmill_model::{CleanMap, DocumentId, EntityId, MentionId, ReferentId, Relation, RelationType, Span};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::state::COMPLETE;
@@ -19,8 +19,7 @@ pub(super) fn put_relations(c: &Connection, document: i64, relations: &[Relation
     let number = |id: &ReferentId| {
         numbers.get(id).ok_or_else(|| Error::Corrupt(format!("referent {id} of a relation is not in the store")))
     };
-    // The page is worked out here: whoever reads a relation would need the whole map of its document for it. It is the
-    // one on which the range ends: what a word stands for may have been named pages before.
+    // Worked out here, as whoever reads a relation would need the whole map of its document for it.
     let (map, pages) = (read::clean_map(c, document)?, read::page_spans(c, document)?);
     let sql = "INSERT INTO relation
                (document, \"from\", \"to\", seq, type, confidence, extractor, attributes, page, start, \"end\", from_mention, to_mention)
@@ -38,7 +37,7 @@ pub(super) fn put_relations(c: &Connection, document: i64, relations: &[Relation
             relation.confidence,
             relation.extractor,
             attributes,
-            read::page_at(&pages, map.to_raw(evidence.span).end.saturating_sub(1)),
+            page_of(evidence.span, &map, &pages),
             evidence.span.start,
             evidence.span.end,
             evidence.mentions[0].0.as_bytes().as_slice(),
@@ -46,6 +45,12 @@ pub(super) fn put_relations(c: &Connection, document: i64, relations: &[Relation
         ])?;
     }
     Ok(())
+}
+
+/// The page that the evidence of a relation is shown on: that on which its range ends, because what a word stands for
+/// may have been named pages before.
+pub(super) fn page_of(evidence: Span, map: &CleanMap, pages: &[(u32, Span)]) -> u32 {
+    read::page_at(pages, map.to_raw(evidence).end.saturating_sub(1))
 }
 
 /// The numbers of a document's referents in the store.
@@ -135,7 +140,8 @@ fn relation_row(r: &Row<'_>, counts: &mut Counts<'_>) -> Result<RelationRow> {
     let mut ends = [EntityId(row::uuid_at(r, 0)?), EntityId(row::uuid_at(r, 1)?)];
     let mut mentions = [MentionId(row::uuid_at(r, 12)?), MentionId(row::uuid_at(r, 13)?)];
     let mut mentioned = [counts.of(0, ends[0])?, counts.of(1, ends[1])?];
-    if if kind.is_symmetric() { ends[0] > ends[1] } else { r.get(7)? } {
+    let is_turned = if kind.is_symmetric() { ends[0] > ends[1] } else { r.get(7)? };
+    if is_turned {
         ends.reverse();
         mentions.reverse();
         mentioned.reverse();
@@ -157,7 +163,8 @@ fn relation_row(r: &Row<'_>, counts: &mut Counts<'_>) -> Result<RelationRow> {
     })
 }
 
-/// How often entities are mentioned. Rows come by their ends, so that the last one asked for is mostly asked again.
+/// How often entities are mentioned. Keeps the last answer of each end: rows are sorted by their ends, so that it is
+/// mostly asked for again.
 struct Counts<'c> {
     connection: &'c Connection,
     known: [Option<(EntityId, u32)>; 2],
