@@ -322,6 +322,7 @@ fn decide_hint(error: &decide::Error) -> Option<String> {
         decide::Error::Projects(..) => "what belongs to different projects is never one",
         decide::Error::One(_) => "give two that are not one yet, or a part of one by NAME@DOCUMENT",
         decide::Error::SameName(_) => "what a document says by one name is taken for one thing; name another document",
+        decide::Error::TooMany(_) => "name fewer sides at once, in several decisions",
         decide::Error::Gone(_) => "run again over its documents, then decide",
         decide::Error::UnknownDecision(_) | decide::Error::NoDecision => "`docmill decisions` lists all",
         decide::Error::SeveralDecisions(..) => "give more of the id",

@@ -12,14 +12,14 @@ pub use side::{Side, in_document, mention, near_in_document};
 
 use crate::fold::fold_all;
 
-/// The longest name, reason or author in characters: more than any is, and a bound on what a file of decisions can
-/// bring in.
-pub const LONGEST: usize = 1000;
-/// Anchors on both sides of a decision from outside; one that is taken here has fewer.
+/// The longest name, reason, author or project in characters: longer than real ones, and a bound on what a file of
+/// decisions can bring in.
+const LONGEST: usize = 1000;
+/// Anchors on both sides of a decision: room for eight of the largest entities, whose profiles have one each.
 const MOST_ANCHORS: usize = 4096;
-/// The last millisecond of the year 9999: a time has four digits for its year.
+/// The last millisecond of the year 9999, as the year of a time is written with four digits.
 const LAST: i64 = 253_402_300_799_999;
-/// Decisions of one transaction.
+/// Decisions that are taken in by one transaction, so that no other writer waits long.
 const BATCH: usize = 1000;
 
 #[derive(Debug, thiserror::Error)]
@@ -30,15 +30,17 @@ pub enum Error {
     Types((String, MentionType), (String, MentionType)),
     #[error("{0} and {1} belong to different projects")]
     Projects(String, String),
-    /// Two that are to become one, and are the very same.
+    /// `same` with one and the same thing on both sides.
     #[error("both sides are {0}")]
     One(String),
-    /// The whole of one entity stands on both sides.
+    /// `different` with one entity on both sides.
     #[error("both sides are the same entity, {0}")]
     SameEntity(String),
-    /// A document's own cluster of mentions stands on both sides.
+    /// `different` with one name of one document on both sides.
     #[error("both sides are the same name in the same document, {0}")]
     SameName(String),
+    #[error("the sides have {0} places altogether, and a decision holds no more than {MOST_ANCHORS}")]
+    TooMany(usize),
     #[error("no document speaks of {0} any more")]
     Gone(String),
     #[error("no decision has an id that begins with {0}")]
@@ -70,6 +72,7 @@ impl Error {
             | Self::Projects(..)
             | Self::One(_)
             | Self::SameName(_)
+            | Self::TooMany(_)
             | Self::Undo(_)
             | Self::Undone(_)
             | Self::Text { .. } => Code::BAD_ARGUMENT,
@@ -109,36 +112,38 @@ impl Decided {
     }
 }
 
-/// Decides that the sides are one, or that they are not; several second sides are taken together. Folds.
+/// Decides that the first side is one with all second sides, or with none of them, and folds.
 ///
-/// Where one side is an entity and the other a part of it, `Different` takes that part out, whichever comes first.
+/// Where one side is an entity and the other what a document says of it, `Different` takes that document out of the
+/// entity, whichever of the two is named first.
 pub async fn relate(store: &dyn Store, verdict: Verdict, a: Side, b: Vec<Side>, note: Note) -> Result<Decided, Error> {
     for other in &b {
         agree(&a, other)?;
     }
-    let (a, b) = match &b[..] {
-        // The second side's documents are those that get a profile of their own.
-        [Side::Entity(whole)] if a.is_part_of(whole) => (Side::Entity(whole.clone()), vec![a]),
-        _ => (a, b),
-    };
     for other in &b {
         distinct(verdict, &a, other)?;
     }
-    let second = side::anchors(store, &b, &[], Breadth::Whole).await?;
-    let first = side::anchors(store, std::slice::from_ref(&a), &b, Breadth::Whole).await?;
-    if first.is_empty() || second.is_empty() {
-        let gone = if first.is_empty() { &a } else { &b[0] };
-        // The whole is nothing but the part.
-        return Err(match b.iter().any(|b| side::overlap(&a, b)) {
-            true => Error::SameName(gone.name().to_owned()),
-            false => Error::Gone(gone.name().to_owned()),
-        });
+    let project = a.project().to_owned();
+    let overlap = b.iter().any(|other| side::overlap(&a, other));
+    // The second side's documents are those that get a profile of their own, so the part of an entity stands there.
+    let is_part = b.iter().any(|other| matches!(other, Side::Entity(whole) if a.is_part_of(whole)));
+    let (first, second) = if is_part { (b, vec![a]) } else { (vec![a], b) };
+    let b = side::anchors(store, &second, &[], Breadth::Whole).await?;
+    let a = side::anchors(store, &first, &second, Breadth::Whole).await?;
+    if a.is_empty() || b.is_empty() {
+        let gone = if a.is_empty() { &first } else { &second };
+        let name = gone.first().map_or_else(String::new, |side| side.name().to_owned());
+        // The entity is nothing but the part.
+        return Err(if overlap { Error::SameName(name) } else { Error::Gone(name) });
+    }
+    if a.len() + b.len() > MOST_ANCHORS {
+        return Err(Error::TooMany(a.len() + b.len()));
     }
     let action = match verdict {
         Verdict::Same => Action::Same,
         Verdict::Different => Action::Different,
     };
-    take(store, a.project(), action, [first, second], note).await
+    take(store, &project, action, [a, b], note).await
 }
 
 /// Gives what a side names another name. Folds.
@@ -151,8 +156,8 @@ pub async fn rename(store: &dyn Store, side: Side, name: &str, note: Note) -> Re
     take(store, side.project(), Action::Rename { name }, [anchors, Vec::new()], note).await
 }
 
-/// Takes a decision back: the one whose id begins so, or the newest that holds. Folds. Returns it with what its
-/// sides are now.
+/// Takes a decision back: the one whose id begins with `word`, or without a word the newest that holds. Folds.
+/// Returns the new decision with what the sides of the one taken back are now.
 pub async fn undo(store: &dyn Store, word: Option<&str>, note: Note) -> Result<Decided, Error> {
     let rows = all(store).await?;
     let row = match word {
@@ -187,8 +192,8 @@ pub fn holds(row: &DecisionRow) -> bool {
     !row.undone && !matches!(row.decision.action, Action::Undo { .. })
 }
 
-/// The decision whose id begins so.
-pub fn find<'a>(rows: &'a [DecisionRow], word: &str) -> Result<&'a DecisionRow, Error> {
+/// The decision whose id begins with `word`.
+fn find<'a>(rows: &'a [DecisionRow], word: &str) -> Result<&'a DecisionRow, Error> {
     let digits = crate::entity::id_digits(word).ok_or_else(|| Error::UnknownDecision(word.to_owned()))?;
     let begins = |row: &&DecisionRow| row.decision.id.0.simple().to_string().starts_with(&digits);
     let found: Vec<&DecisionRow> = rows.iter().filter(begins).collect();
@@ -216,6 +221,10 @@ pub async fn import(store: &dyn Store, decisions: Vec<Decision>) -> Result<Decid
 pub fn check(decision: &Decision) -> Result<(), Error> {
     let is_line = |text: &str| one_line("", text).is_ok_and(|line| line == text);
     let anchors = || decision.a.iter().chain(&decision.b);
+    // A project may have several blanks in a row.
+    if !is_line(&decision.project.split_whitespace().collect::<Vec<_>>().join(" ")) {
+        return Err(Error::Foreign("has a project that is empty, too long or not one line"));
+    }
     if decision.id != decision.content_id() {
         return Err(Error::Foreign("has an id that is not the one of its content"));
     }
@@ -286,7 +295,7 @@ fn agree(a: &Side, b: &Side) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether two sides are two at all. A whole and a part of it are.
+/// Refuses what is on both sides. An entity and a part of it are two.
 fn distinct(verdict: Verdict, a: &Side, b: &Side) -> Result<(), Error> {
     let alike = std::mem::discriminant(a) == std::mem::discriminant(b);
     if !(alike && side::overlap(a, b)) {
@@ -332,6 +341,8 @@ mod tests {
         check(Decision { at_ms: 8, ..one.clone() }, Some("id"));
         check(fresh(Decision { at_ms: -1, ..one.clone() }), Some("no time"));
         check(fresh(Decision { at_ms: i64::MAX, ..one.clone() }), Some("no time"));
+        check(fresh(Decision { project: "a\u{1b}[2J".into(), ..one.clone() }), Some("project"));
+        check(fresh(Decision { project: "two  blanks".into(), ..one.clone() }), None);
         check(fresh(Decision { by: "a\nb".into(), ..one.clone() }), Some("author"));
         check(fresh(Decision { why: Some("x".repeat(1001)), ..one.clone() }), Some("reason"));
         check(decision(rename(""), 1, 0), Some("name"));

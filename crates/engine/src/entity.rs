@@ -80,6 +80,12 @@ pub async fn find(store: &dyn Store, word: &str, limit: usize) -> Result<Found, 
     Ok(if is_whole || by_id.total == 0 { by_name } else { by_id })
 }
 
+/// The form that names a thing as the fold names it: the most frequent one, then the longest, then the least in bytes.
+pub(crate) fn most_frequent<'a>(forms: impl IntoIterator<Item = (&'a str, u32)>) -> Option<&'a str> {
+    let rank = |(form, count): &(&'a str, u32)| (*count, form.chars().count(), Reverse(*form));
+    forms.into_iter().max_by_key(rank).map(|(form, _)| form)
+}
+
 /// The hex digits of a word that can be the beginning of an id, without dashes.
 pub(crate) fn id_digits(word: &str) -> Option<String> {
     // No id is longer with its dashes; nobody writes more of them.
@@ -272,6 +278,16 @@ mod tests {
         let part = Wanted::new("anna");
         assert_eq!(part.fit(MentionType::Other, "anna@example.org", &[]), Some(Fit::Words));
         assert_eq!(part.fit(MentionType::Email, "anna@example.org", &[]), None);
+    }
+
+    #[test]
+    fn a_thing_is_named_by_its_most_frequent_form_then_the_longest_in_characters_then_the_least() {
+        let check = |forms: &[(&str, u32)], expected| assert_eq!(most_frequent(forms.iter().copied()), expected);
+        check(&[], None);
+        check(&[("Anna Schmidt", 1), ("Anna", 2)], Some("Anna"));
+        check(&[("Jörg", 1), ("Jorg W", 1)], Some("Jorg W"));
+        check(&[("Öäü", 1), ("Anna", 1)], Some("Anna"));
+        check(&[("Anne", 1), ("Anna", 1)], Some("Anna"));
     }
 
     #[test]

@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use docmill_model::{Anchor, DocumentId, EntityId, MentionId, MentionType, ProfileId, Referent, ReferentId};
 use docmill_store::{EntityRow, Store};
 
-use crate::entity::{Fit, Wanted};
+use crate::entity::{Fit, Wanted, most_frequent};
 
 /// Members of an entity read at a time.
 const PAGE: usize = 10_000;
-/// Pages of members that are looked through for a place of each profile: a profile that shows later in an entity of
-/// a hundred thousand documents is left out.
+/// Pages of members that are looked through for places of each profile. In an entity of more than a hundred thousand
+/// members, a profile that first shows behind them gets no place.
 const PAGES: usize = 10;
 /// Places that stand for a profile, so that a decision holds while one of them is there.
 const PLACES: usize = 3;
-/// Profiles of an entity that get so many; of one with more, each gets one.
+/// Up to so many profiles of an entity get [`PLACES`] each; where there are more, each gets one.
 const FEW: usize = 30;
-/// Anchors whose entities are looked up after a decision: what a person reads.
+/// Anchors whose entities are looked up after a decision: more than a person reads.
 const LOOKED: usize = 100;
 
 /// What a person means by one side of a decision.
@@ -65,15 +65,12 @@ pub(super) fn overlap(a: &Side, b: &Side) -> bool {
     }
 }
 
-/// The most frequent form, then the longest, then the least.
-pub(super) fn shown(referent: &Referent) -> &str {
-    most_frequent(&referent.forms).unwrap_or(&referent.normal)
+fn shown(referent: &Referent) -> &str {
+    name_of(&referent.forms).unwrap_or(&referent.normal)
 }
 
-fn most_frequent(forms: &[(String, u32)]) -> Option<&str> {
-    let best =
-        forms.iter().max_by(|(a, n), (b, m)| n.cmp(m).then(a.chars().count().cmp(&b.chars().count())).then(b.cmp(a)));
-    best.map(|(form, _)| form.as_str())
+fn name_of(forms: &[(String, u32)]) -> Option<&str> {
+    most_frequent(forms.iter().map(|(form, count)| (form.as_str(), *count)))
 }
 
 /// The side that the mention of an id belongs to. Takes time in proportion to all mentions.
@@ -91,8 +88,8 @@ pub async fn mention(store: &dyn Store, id: &str) -> Result<Option<Side>, docmil
     }))
 }
 
-/// What a document means by a name: those that have a form that fits best, each with its first mention. Exact forms
-/// hide folded ones, and these those that have the words.
+/// What a document means by a name, each with its first mention. Only the best fit counts: where a form is exactly the
+/// name, forms that are equal when folded or that have its words are left out, and so on ([`Fit`]).
 pub async fn in_document(
     store: &dyn Store,
     document: DocumentId,
@@ -121,7 +118,7 @@ pub async fn in_document(
     Ok(found.into_iter().filter_map(side).collect())
 }
 
-/// Names of a document that have some of the words of another one, most of them first.
+/// Names of a document that share words with another name, those that share most first.
 pub async fn near_in_document(
     store: &dyn Store,
     document: DocumentId,
@@ -144,14 +141,14 @@ pub async fn near_in_document(
 /// How much of an entity a decision is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Breadth {
-    /// The profile of most documents: what else belongs to the entity may change.
+    /// The profile that the most documents have. Enough for a name, whatever else belongs to the entity later.
     Core,
-    /// All profiles: with one alone, what speaks against the rest would still split it off, or join it.
+    /// All profiles: were one alone anchored, the others could still be split off or joined by what speaks for it.
     Whole,
 }
 
-/// The places that stand for sides: of a name its own, of an entity a few for its profiles, but those that are `without`.
-/// Sorted, each once.
+/// The places that stand for sides: a name stands for itself, an entity gets a few for each of its profiles. An entity's
+/// places leave out the names in `without`. Sorted, each once.
 pub(super) async fn anchors(
     store: &dyn Store,
     sides: &[Side],
@@ -212,13 +209,12 @@ async fn places(
 }
 
 fn anchor(document: DocumentId, kind: MentionType, normal: &str, forms: &[(String, u32)]) -> Anchor {
-    let quote = most_frequent(forms).unwrap_or(normal).to_owned();
+    let quote = name_of(forms).unwrap_or(normal).to_owned();
     Anchor { document, kind, normal: normal.to_owned(), quote }
 }
 
-/// The entities that anchors find now, each once, those of the first anchors first. Of documents that are gone there
-/// are none.
-pub async fn entities_of(store: &dyn Store, anchors: &[Anchor]) -> Result<Vec<EntityRow>, docmill_store::Error> {
+/// The entities that the first [`LOOKED`] anchors find now, each once, by id. Documents that are gone give none.
+pub(super) async fn entities_of(store: &dyn Store, anchors: &[Anchor]) -> Result<Vec<EntityRow>, docmill_store::Error> {
     let mut by_document: BTreeMap<DocumentId, Vec<&Anchor>> = BTreeMap::new();
     for anchor in anchors.iter().take(LOOKED) {
         by_document.entry(anchor.document).or_default().push(anchor);
@@ -238,7 +234,7 @@ pub async fn entities_of(store: &dyn Store, anchors: &[Anchor]) -> Result<Vec<En
     Ok(rows)
 }
 
-/// The entity of the referent that an anchor finds, as [`Anchor`] says.
+/// The entity of the referent that an anchor finds, in the way that [`Anchor`] states.
 fn find(referents: &[(Referent, Option<EntityId>)], anchor: &Anchor) -> Option<EntityId> {
     let of_kind = || referents.iter().filter(|(r, _)| r.kind == anchor.kind);
     let quoted = |r: &Referent| r.forms.iter().any(|(form, _)| *form == anchor.quote);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use docmill_model::{Decision, DocumentId, EntityId, MentionId, ProfileId, RelationType, Span};
 use docmill_store::{DecisionRow, EntityRow, MemberRow, PossibleRow, ProfileRow, Store};
 
+use super::most_frequent;
 use crate::quote::{Quote, Quoter};
 use crate::relations::{self, EntityRelation};
 
@@ -95,8 +96,8 @@ pub async fn account(store: &dyn Store, row: EntityRow, extent: Extent) -> Resul
         }
     }
     let part = |profile: ProfileRow| {
-        let form = members.forms.get(&profile.id).and_then(|forms| most_frequent(forms));
-        (form.unwrap_or(&profile.key.normal).to_owned(), profile)
+        let forms = members.forms.get(&profile.id).into_iter().flatten().map(|(form, count)| (form.as_str(), *count));
+        (most_frequent(forms).unwrap_or(&profile.key.normal).to_owned(), profile)
     };
     let parts = store.profile_rows(id).await?.into_iter().map(part).collect();
     decisions.retain(|row| members.decided.contains(&row.decision.id.0));
@@ -172,11 +173,6 @@ fn is_about(decision: &Decision, row: &MemberRow) -> bool {
         let named = anchor.normal == row.normal || row.forms.iter().any(|(form, _)| *form == anchor.quote);
         anchor.document == row.document && anchor.kind == row.kind && named
     })
-}
-
-fn most_frequent(forms: &BTreeMap<String, u32>) -> Option<&str> {
-    let best = forms.iter().max_by(|(a, n), (b, m)| n.cmp(m).then(a.len().cmp(&b.len())).then(b.cmp(a)));
-    best.map(|(form, _)| form.as_str())
 }
 
 /// Where an entity is mentioned, the documents with most mentions first.

@@ -90,6 +90,20 @@ async fn documents_are_taken_out_of_an_entity_whichever_side_is_named_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_taken_out_of_its_entity_where_others_are_named_beside_the_entity() {
+    let pile = pile(&[ANNA, ANNA, ANNA, ANNA, ANNA, OTHER]);
+    let workspace = pile.workspace();
+    run_all(&workspace, &pile.documents()).await;
+    let store = workspace.store();
+    assert_eq!(annas(store.as_ref()).await, [1, 5]);
+    let first = part(store.as_ref(), "Anna Schmidt", 0).await;
+    let found = entity::find(store.as_ref(), "Anna Schmidt", 9).await.unwrap();
+    let decided = different(store.as_ref(), first, found.entities.into_iter().map(Side::Entity).collect(), 1).await;
+    assert_eq!(annas(store.as_ref()).await, [1, 1, 4]);
+    assert!(!decided.is_one(), "{decided:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_decision_holds_while_one_of_its_documents_is_there_and_sleeps_without_any() {
     let pile = pile(&[ANNA, ANNA, OTHER, OTHER]);
     let workspace = pile.workspace();
