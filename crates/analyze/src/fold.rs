@@ -67,7 +67,8 @@ fn unite(project: ProjectId, component: &Component, group: &Group<'_>) -> Option
     let others = ranked.iter().map(|(form, _)| *form).filter(|form| *form != name).take(MAX_ALIASES);
     let mut aliases: Vec<String> = others.map(str::to_owned).collect();
     aliases.sort_unstable();
-    let identifiers: BTreeSet<&Identifier> = group.profiles.iter().flat_map(|p| &p.key.identifiers).collect();
+    let identifiers: BTreeSet<&Identifier> =
+        group.profiles.iter().flat_map(|p| &p.key.identifiers).filter(|i| i.is_own()).collect();
     let sum = |of: fn(&Profile) -> u32| group.profiles.iter().fold(0_u32, |sum, p| sum.saturating_add(of(p)));
     let member = |p: &&Profile| {
         let (reasons, score) = group.joined.get(&p.id).cloned().unwrap_or((Vec::new(), 1000));

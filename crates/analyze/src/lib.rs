@@ -39,9 +39,9 @@ pub mod version {
     /// Mentions; each recogniser has a version of its own beside it.
     pub const MENTION: &str = "2";
     /// Referents.
-    pub const REFERENT: &str = "2";
+    pub const REFERENT: &str = "3";
     /// Relations; each pattern has a version of its own beside it.
     pub const RELATION: &str = "2";
     /// The fold of a project.
-    pub const FOLD: &str = "2";
+    pub const FOLD: &str = "3";
 }

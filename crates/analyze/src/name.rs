@@ -13,7 +13,7 @@ use unicode_normalization::char::canonical_combining_class;
 pub(crate) use given::Given;
 pub(crate) use legal_form::{LegalForm, canonical};
 pub use organisation::{OrgName, organisation};
-pub(crate) use person::{Courtesy, GENERATIONS, courtesy, is_title};
+pub(crate) use person::{Courtesy, GENERATIONS, courtesy, is_conjunction, is_title};
 pub use person::{PersonName, person};
 pub use place::{PlaceName, place};
 

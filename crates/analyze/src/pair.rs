@@ -3,7 +3,7 @@
 //!
 //! Words of one name are matched with words of the other; the score is the share of both names that is matched. What
 //! is left on one side only may have been left out; what is left on both sides contradicts. To be one thing
-//! across documents two names need more than that: a person two full words, or an identifier; an organisation all
+//! across documents two names need more than that: a person two full words, or an identifier, or a surname and the docket number of one case; an organisation all
 //! words. What is a letter apart from another sound name is never taken for it without more ([`POSSIBLE`] is as far as
 //! it gets), because `Schmidt` and `Schmitt` are both names.
 
@@ -46,6 +46,8 @@ pub mod reason {
     pub const NICKNAME: &str = "nickname";
     /// What is one word in one is two in the other.
     pub const JOINED_WORDS: &str = "joined_words";
+    /// A surname alone, and the same surname with more or in another document, where both speak of one docket number.
+    pub const SAME_CASE: &str = "same_case";
     /// An initial stands for a name.
     pub const INITIALS: &str = "initials";
     /// A word is spelled with a letter or two less, more or other.
@@ -71,6 +73,9 @@ pub mod reason {
     pub const OTHER_NUMBER: &str = "other_number";
     /// Veto: a person is no company.
     pub const OTHER_TYPE: &str = "other_type";
+
+    /// Of the fold: a surname alone fits two persons of its case who are never one.
+    pub const AMBIGUOUS: &str = "ambiguous";
 }
 
 /// How alike two profiles are.

@@ -21,6 +21,7 @@ mod phone;
 mod proper;
 mod url;
 
+pub(crate) use case::is_docket;
 use pattern::{Family, Reading, Scope, around_digits};
 
 /// A place of the text that names something.

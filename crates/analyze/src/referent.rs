@@ -4,6 +4,7 @@
 //! their names, initials and nicknames, organisations by legal forms, acronyms and beginnings, both by what the text
 //! says beside them. What may belong to several belongs to none, unless one of them is meant far more often.
 
+mod case;
 mod cluster;
 mod context;
 mod node;
@@ -22,7 +23,8 @@ use node::{Item, Node};
 /// Clusters the mentions of a document. Sorted by id. The order of the mentions does not matter.
 ///
 /// The normal form of a referent is that of its fullest name. A person of whom a document gives a single word and no
-/// identifier is known in that document alone: its discriminator is the document's id.
+/// identifier is known in that document alone: its discriminator is the document's id. In a document with one docket number
+/// a surname alone is known in that case, and persons have the number beside their own identifiers.
 pub fn referents(document: DocumentId, text: &Text, mentions: &[Mention]) -> Vec<Referent> {
     let mut mentions: Vec<&Mention> = mentions.iter().collect();
     mentions.sort_by_key(|m| (m.span, m.id));
@@ -65,6 +67,9 @@ pub fn referents(document: DocumentId, text: &Text, mentions: &[Mention]) -> Vec
             referent(document, &members, &mentions)
         })
         .collect();
+    if let Some(docket) = case::docket(&mentions) {
+        case::mark(&mut out, &docket);
+    }
     out.sort_by_key(|r| r.id);
     out
 }

@@ -66,7 +66,8 @@ async fn in_document(store: &dyn Store, name: &str, id: docmill_model::DocumentI
                     Side::Name { referent, .. } => &referent.identifiers[..],
                     Side::Entity(_) => &[],
                 };
-                let identifiers = identifiers.iter().map(|i| format!("  {}", shortened(&i.value, NAME)));
+                let own = identifiers.iter().filter(|i| i.is_own());
+                let identifiers = own.map(|i| format!("  {}", shortened(&i.value, NAME)));
                 let name = shortened(side.name(), NAME);
                 format!("{mention}  {}  {name}{}", side.kind(), identifiers.collect::<String>())
             };

@@ -75,6 +75,17 @@ pub struct Identifier {
     pub value: String,
 }
 
+impl Identifier {
+    /// The scheme of docket numbers. A person has the one of the case in which a document names them: it is not
+    /// theirs and says neither that two are one nor that they are not, but tells which of a surname is meant.
+    pub const DOCKET: &str = "docket";
+
+    /// Whether it identifies whoever has it.
+    pub fn is_own(&self) -> bool {
+        self.scheme != Self::DOCKET
+    }
+}
+
 /// The part that a name or address plays in a mail's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use docmill_model::{Action, Component, DecisionId, Link, ProfileId, Ruling};
 
 use super::Group;
-use crate::pair::{self, Prepared};
+use crate::pair::{self, Prepared, reason};
 
 /// The word for a union that a person decided on, or forbade.
 const DECISION: &str = "decision";
@@ -142,7 +142,7 @@ impl<'a> Clusters<'a> {
     }
 
     /// Joins by links, the most alike first; of equally alike ones those in more documents, so that a bare name that
-    /// fits two goes to the one that is spoken of more. Returns for each link of the component why it was refused.
+    /// fits two goes to the one that is spoken of more. A surname that only its case joins to two goes to neither. Returns for each link of the component why it was refused.
     pub(super) fn join_links(&mut self) -> Vec<Option<String>> {
         let component = self.component;
         let mut turns: Vec<(usize, &Link, [usize; 2])> = Vec::new();
@@ -161,9 +161,13 @@ impl<'a> Clusters<'a> {
             a + b
         };
         turns.sort_by_key(|(_, link, ends)| (Reverse(link.score), Reverse(documents(ends)), link.a, link.b));
+        let ambiguous = self.ambiguous(turns.iter().map(|(_, link, ends)| (*link, *ends)));
         for (at, link, ends) in turns {
             if self.are_two(ends) {
-                refused[at] = self.refusal(ends);
+                refused[at] = match is_by_case(link) && ends.iter().any(|place| ambiguous.contains(*place)) {
+                    true => Some(reason::AMBIGUOUS.to_owned()),
+                    false => self.refusal(ends),
+                };
                 if refused[at].is_none() {
                     self.unite(Union { ends, reasons: link.reasons.clone(), score: link.score });
                 }
@@ -176,6 +180,27 @@ impl<'a> Clusters<'a> {
             }
         }
         refused
+    }
+
+    /// The surnames alone that fit two persons of their case who are not one: they belong to neither.
+    fn ambiguous(&self, links: impl Iterator<Item = (&'a Link, [usize; 2])>) -> Set {
+        let is_bare = |place: usize| !self.component.profiles[place].key.normal.contains(' ');
+        let mut fits: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (_, [a, b]) in links.filter(|(link, _)| is_by_case(link)) {
+            match [is_bare(a), is_bare(b)] {
+                [true, false] => fits.entry(a).or_default().push(b),
+                [false, true] => fits.entry(b).or_default().push(a),
+                _ => {}
+            }
+        }
+        let cluster = |place: usize| &self.clusters[self.home[place]];
+        let is_torn = |(bare, fits): &(usize, Vec<usize>)| {
+            let is_free = |fit: &usize| !self.are_held_apart([*bare, *fit], None);
+            let fits: Vec<usize> = fits.iter().copied().filter(is_free).collect();
+            let contradicts = |a: usize, b: usize| cluster(a).conflicts.meets(&cluster(b).members);
+            fits.iter().enumerate().any(|(at, a)| fits[at + 1..].iter().any(|b| contradicts(*a, *b)))
+        };
+        Set::of(self.home.len(), fits.into_iter().filter(is_torn).map(|(bare, _)| bare))
     }
 
     fn refusal(&self, ends: [usize; 2]) -> Option<String> {
@@ -252,6 +277,11 @@ fn place(component: &Component, id: ProfileId) -> Option<usize> {
 
 fn ends(component: &Component, link: &Link) -> Option<[usize; 2]> {
     Some([place(component, link.a)?, place(component, link.b)?])
+}
+
+/// Whether it joins a surname alone by the case.
+fn is_by_case(link: &Link) -> bool {
+    link.reasons.iter().any(|word| word == reason::SAME_CASE)
 }
 
 fn joins(component: &Component, link: &Link) -> bool {

@@ -110,6 +110,37 @@ fn a_bare_name_goes_to_the_one_that_is_spoken_of_more() {
 }
 
 #[test]
+fn a_surname_that_its_case_joins_to_two_goes_to_neither() {
+    let by_case = |a: &Profile, b: &Profile| Link { reasons: vec!["same_case".into()], ..link(a, b, 850) };
+    let (bare, one, other) = (person("Berg", "", 5), person("Anna Berg", "", 9), person("Otto Berg", "", 1));
+    let (again, same) = (person("Berg", "b@x", 1), person("Anna Q. Berg", "", 1));
+    let refused = |fold: Fold| -> Vec<Option<String>> { fold.refusals.into_iter().map(|r| r.why).collect() };
+
+    let links = || vec![by_case(&bare, &one), by_case(&bare, &other), by_case(&bare, &again)];
+    let apart: &[&[&str]] = &[&["Anna Berg"], &["Berg"], &["Berg b@x"], &["Otto Berg"]];
+    let fold = check(&component(&[&bare, &one, &other, &again], links(), vec![]), apart);
+    assert_eq!(refused(fold), vec![Some("ambiguous".to_owned()); 3]);
+
+    // Two spellings of one are no two, and whom a person excludes does not count.
+    let links = vec![by_case(&bare, &one), by_case(&bare, &same), link(&one, &same, 900)];
+    check(&component(&[&bare, &one, &same], links, vec![]), &[&["Anna Berg", "Anna Q. Berg", "Berg"]]);
+    let links = vec![by_case(&bare, &one), by_case(&bare, &other)];
+    let different = ruling(1, Action::Different, &[&bare], &[&one]);
+    let fold =
+        check(&component(&[&bare, &one, &other], links, vec![different]), &[&["Anna Berg"], &["Berg", "Otto Berg"]]);
+    assert_eq!(refused(fold), [Some("decision".to_owned())]);
+}
+
+#[test]
+fn dockets_are_not_what_an_entity_is_known_by() {
+    let mut profile = person("Anna Berg", "a@x", 1);
+    let own = profile.key.identifiers.clone();
+    profile.key.identifiers.insert(0, Identifier { scheme: Identifier::DOCKET.into(), value: "2:24-cv-99017".into() });
+    let fold = fold(project(), &component(&[&profile], vec![], vec![]));
+    assert_eq!(fold.entities[0].entity.identifiers, own);
+}
+
+#[test]
 fn nothing_crosses_a_veto_between_any_two_members() {
     let (father, son, bare) =
         (person("John Berg Sr.", "", 2), person("John Berg Jr.", "", 2), person("John Berg", "", 1));

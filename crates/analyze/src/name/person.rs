@@ -93,6 +93,11 @@ pub(crate) fn is_title(folded: &str) -> bool {
     listed(TITLES, folded)
 }
 
+/// Whether a word, as [`fold`] writes it, stands between two persons: `Carrano and Biewener`.
+pub(crate) fn is_conjunction(folded: &str) -> bool {
+    matches!(folded, "and" | "&" | "und" | "et" | "y")
+}
+
 /// What a title says of who bears it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Courtesy {

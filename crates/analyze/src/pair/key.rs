@@ -28,7 +28,7 @@ pub fn keys(profile: &ProfileKey) -> Vec<String> {
     };
     let prepared = Prepared::new(profile);
     let mut keys = Keys { letter, all: BTreeSet::new() };
-    for identifier in profile.identifiers.iter().take(4) {
+    for identifier in prepared.identifiers.iter().take(4) {
         keys.add('i', &[&identifier.scheme, &identifier.value]);
     }
     if prepared.long {
@@ -41,7 +41,12 @@ pub fn keys(profile: &ProfileKey) -> Vec<String> {
     sorted.sort();
     keys.add('s', &sorted.iter().map(|w| text(w)).collect::<Vec<_>>());
     match profile.kind {
-        MentionType::Person => keys.of_person(&full, prepared.words.first().filter(|w| w.kind == Kind::Initial)),
+        MentionType::Person => {
+            if let (Some(docket), Some(last)) = (&prepared.docket, full.last()) {
+                keys.add('c', &[docket, &spelt(last)]);
+            }
+            keys.of_person(&full, prepared.words.first().filter(|w| w.kind == Kind::Initial));
+        }
         MentionType::Org => {
             match &full[..] {
                 [one] if one.letters().len() <= ACRONYM.1 => keys.add('a', &[text(one)]),
@@ -108,7 +113,10 @@ impl Keys {
     /// `initial` is the first word where that is an initial.
     fn of_person(&mut self, full: &[&Token], initial: Option<&Token>) {
         let (Some(first), Some(last)) = (full.first(), full.last()) else { return };
-        self.add('w', &[text(last)]);
+        self.add('w', &[&spelt(last)]);
+        if first.given.is_none() {
+            self.add('v', &[&spelt(first)]);
+        }
         if let Some(initial) = initial {
             self.beginning(last, initial, 1);
         }
@@ -148,6 +156,11 @@ impl Keys {
             self.add('e', &[&word[word.len().saturating_sub(END)..]]);
         }
     }
+}
+
+/// A word, with `oe` for `ö` or without.
+fn spelt(word: &Token) -> String {
+    format!("{:x}", word.umlaut())
 }
 
 fn text(word: &Token) -> &str {

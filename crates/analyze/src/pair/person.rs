@@ -2,11 +2,15 @@
 
 use super::align::{Alignment, align};
 use super::prepared::Prepared;
-use super::token::{Cause, Kind, Token};
-use super::{ASK, Likeness, POSSIBLE, reason, same_name};
+use super::token::{Cause, Kind, Token, alike};
+use super::{ASK, Likeness, MERGE, POSSIBLE, reason, same_name};
 
 /// Hundredths that a word weighs which one name has and the other leaves out.
 const LEFT: u32 = 75;
+
+/// What a surname alone and the person of that surname in the same case get: enough to be one, but less than any two
+/// names that are one by themselves, so that those come first.
+const IN_ONE_CASE: u16 = MERGE + 50;
 
 /// Letters of a word from which on one letter more, less or other does not make it another name.
 const LONG_WORD: usize = 8;
@@ -27,7 +31,13 @@ pub(super) fn likeness(a: &Prepared, b: &Prepared) -> Likeness {
 fn compare(a: &Prepared, b: &Prepared) -> Likeness {
     if a.normal == b.normal {
         // A single word names nobody alone: what joins it is a fuller name in its document, or an identifier.
-        return if a.words.len() < 2 { Likeness { score: POSSIBLE, ..same_name() } } else { same_name() };
+        return match &a.words[..] {
+            [word] if is_surname(word) && in_one_case(a, b) => {
+                Likeness { score: IN_ONE_CASE, reasons: vec![reason::SAME_NAME, reason::SAME_CASE], veto: None }
+            }
+            [_, _, ..] => same_name(),
+            _ => Likeness { score: POSSIBLE, ..same_name() },
+        };
     }
     if a.long || b.long {
         return Likeness { veto: Some(reason::OTHER_NAME), ..Likeness::default() };
@@ -60,8 +70,13 @@ fn compare(a: &Prepared, b: &Prepared) -> Likeness {
     }
     if left != [false; 2] {
         reasons.push(reason::MISSING_WORDS);
-        if is_surname_of(a, b) || is_surname_of(b, a) {
-            score = score.max(POSSIBLE);
+        match part_alone(a, b).or_else(|| part_alone(b, a)) {
+            Some(Part::Surname(word)) if is_surname(word) && in_one_case(a, b) => {
+                reasons.push(reason::SAME_CASE);
+                return Likeness { score: IN_ONE_CASE, reasons, veto: None };
+            }
+            Some(_) => score = score.max(POSSIBLE),
+            None => {}
         }
     }
     let turned = alignment.is_reordered() && (all_given(a) || has_particle(a) || has_particle(b));
@@ -71,10 +86,33 @@ fn compare(a: &Prepared, b: &Prepared) -> Likeness {
     Likeness { score, reasons, veto: None }
 }
 
-/// `Schmidt` and `Anna Schmidt`: worth showing where the surname is rare, that is where its block is within the cap.
-fn is_surname_of(short: &Prepared, long: &Prepared) -> bool {
-    let (Some(surname), [word]) = (long.words.last(), &short.words[..]) else { return false };
-    word.is_full() && long.words.len() > 1 && word == surname
+/// The part of a name that stands alone in the other.
+enum Part<'a> {
+    Given,
+    Surname(&'a Token),
+}
+
+/// `Schmidt` or `Joerg`, and `Jörg Schmidt`: worth showing where the word is rare, that is where its block is within
+/// the cap, and it is no given name that every reader knows.
+fn part_alone<'a>(short: &'a Prepared, long: &Prepared) -> Option<Part<'a>> {
+    let ([word], [given, .., surname]) = (&short.words[..], &long.words[..]) else { return None };
+    let is_same = |other| matches!(alike(word, other, true), Some((_, Cause::Equal | Cause::Transliterated)));
+    if !word.is_full() {
+        None
+    } else if is_same(surname) {
+        Some(Part::Surname(word))
+    } else {
+        (word.given.is_none() && is_same(given)).then_some(Part::Given)
+    }
+}
+
+/// Whether a word alone is not as well a given name: `James` may be that of many a person of the case.
+fn is_surname(word: &Token) -> bool {
+    word.is_full() && word.given.is_none()
+}
+
+fn in_one_case(a: &Prepared, b: &Prepared) -> bool {
+    a.docket.is_some() && a.docket == b.docket
 }
 
 fn ask(reasons: Vec<&'static str>) -> Likeness {

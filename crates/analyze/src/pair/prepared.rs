@@ -15,7 +15,10 @@ pub(super) const MOST_WORDS: usize = 12;
 pub struct Prepared {
     pub(super) kind: MentionType,
     pub(super) normal: Box<str>,
+    /// Those that identify whoever has them.
     pub(super) identifiers: Box<[Identifier]>,
+    /// The docket number of the case in which a person is named.
+    pub(super) docket: Option<Box<str>>,
     /// In the order of the name, generation and legal form taken off.
     pub(super) words: Box<[Token]>,
     /// Whether there were more words than are compared.
@@ -61,10 +64,12 @@ impl Prepared {
         let initials = order.iter().map(|w| char::from(w.first())).collect::<String>().into();
         order.sort();
         let number = |w: &&Token| w.kind == Kind::Number;
+        let docket = key.identifiers.iter().find(|i| !i.is_own());
         Self {
             kind: key.kind,
             normal: key.normal.as_str().into(),
-            identifiers: key.identifiers.clone().into(),
+            identifiers: key.identifiers.iter().filter(|i| i.is_own()).cloned().collect(),
+            docket: docket.map(|i| i.value.as_str().into()),
             long,
             generation,
             form,

@@ -132,6 +132,36 @@ fn a_single_word_is_nobody_alone() {
 }
 
 #[test]
+fn a_surname_alone_is_the_one_of_its_case() {
+    let named = |name, email, docket: Option<&str>| {
+        let mut key = profile(Person, name, email);
+        key.identifiers.extend(docket.map(|d| Identifier { scheme: Identifier::DOCKET.into(), value: d.into() }));
+        key.identifiers.sort_unstable();
+        key
+    };
+    let (one, other) = (Some("2:24-cv-99017"), Some("1:19-cv-00001"));
+    for (a, a_email, b, b_email, b_docket, expected, why) in [
+        ("Raman", None, "Priya Raman", Some("p@x"), one, One, &[SAME_CASE, MISSING_WORDS][..]),
+        ("Gruenwald", None, "Matthias Grünwald", None, one, One, &[SAME_CASE, TRANSLITERATION]),
+        ("Raman", None, "Raman", Some("p@x"), one, One, &[SAME_CASE, SAME_NAME]),
+        ("Raman", None, "Priya Raman", None, other, Ask, &[MISSING_WORDS]),
+        ("Raman", None, "Priya Raman", None, None, Ask, &[MISSING_WORDS]),
+        ("Raman", Some("r@x"), "Priya Raman", Some("p@x"), one, Ask, &[OTHER_IDENTIFIER]),
+        ("Joerg", None, "Jörg Morgenroth", None, one, Ask, &[MISSING_WORDS, TRANSLITERATION]),
+        ("Robert", None, "Robert Ashdown", None, one, Two, &[]),
+        ("Robert", None, "Anna Robert", None, one, Ask, &[MISSING_WORDS]),
+        // A docket is nobody's own: it neither joins nor parts.
+        ("Anna Schmidt", None, "Otto Schmidt", None, one, Two, &[OTHER_NAME]),
+        ("Anna Schmidt", None, "A. Schmidt", None, one, Ask, &[INITIALS]),
+        ("Anna Schmidt", None, "Anna Schmidt", None, other, One, &[SAME_NAME]),
+    ] {
+        check_profiles(&named(a, a_email, one), &named(b, b_email, b_docket), expected, why);
+    }
+    let likeness = pair(&named("Raman", None, one), &named("Priya Raman", None, one));
+    assert!(!likeness.reasons.contains(&SAME_IDENTIFIER) && likeness.score < 900, "{likeness:?}");
+}
+
+#[test]
 fn addresses_join_what_names_allow_and_keep_namesakes_apart() {
     let known = |name, email| profile(Person, name, Some(email));
     let bare = |name| profile(Person, name, None);

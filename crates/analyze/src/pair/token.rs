@@ -128,6 +128,11 @@ impl Token {
         self.kind == Kind::Word
     }
 
+    /// The same for `ö` and `oe`.
+    pub(super) fn umlaut(&self) -> u64 {
+        self.umlaut
+    }
+
     fn has_vowel(&self) -> bool {
         self.alphabet & VOWELS != 0
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use docmill_model::{Mention, MentionType, Span, Text};
 
-use crate::name;
+use crate::{name, sentence};
 
 /// Characters in front of a name in which its titles stand.
 const TITLE_REACH: usize = 40;
@@ -43,7 +43,8 @@ fn between<'a>(text: &'a Text, a: &Mention, b: &Mention) -> Option<&'a str> {
 }
 
 /// For each person's mention the index of the mention of the address that is given with it: `Anna Schmidt
-/// <a.schmidt@example.org>`, or, a few lines below the name, the only address that spells it.
+/// <a.schmidt@example.org>`, or, below it in the same block or sentence, the only address that spells it. An address in
+/// another sentence may be told of someone else who uses the name, and one that spells two names is anybody's.
 ///
 /// `mentions` are sorted by their spans.
 pub(super) fn addresses(text: &Text, mentions: &[&Mention]) -> BTreeMap<usize, usize> {
@@ -51,10 +52,14 @@ pub(super) fn addresses(text: &Text, mentions: &[&Mention]) -> BTreeMap<usize, u
     // Local parts and the addresses that have them: two addresses that spell one name may be of two persons.
     let mut spelt: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     let mut below = Vec::new();
+    let mut names: BTreeSet<&str> = BTreeSet::new();
     let mut person: Option<usize> = None;
     for (at, mention) in mentions.iter().enumerate() {
         match mention.kind {
-            MentionType::Person => person = Some(at),
+            MentionType::Person => {
+                names.insert(&mention.normal);
+                person = Some(at);
+            }
             MentionType::Email => {
                 let local = letters(mention.normal.split('@').next().unwrap_or_default());
                 spelt.entry(local).or_default().insert(&mention.normal);
@@ -71,6 +76,18 @@ pub(super) fn addresses(text: &Text, mentions: &[&Mention]) -> BTreeMap<usize, u
             _ => {}
         }
     }
+    if below.is_empty() {
+        return out;
+    }
+    // What an address may spell, and the given names of those whom it spells.
+    let mut spelling: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for name in names {
+        let given = name.split(' ').next().filter(|given| given.chars().nth(1).is_some());
+        for local in spellings(name) {
+            spelling.entry(local).or_default().extend(given);
+        }
+    }
+    let is_shared = |local: &String| spelling.get(local).is_some_and(|given| given.len() > 1);
     for (owner, at) in below {
         let name = mentions[owner];
         let addresses: BTreeSet<&str> = spellings(&name.normal)
@@ -79,11 +96,24 @@ pub(super) fn addresses(text: &Text, mentions: &[&Mention]) -> BTreeMap<usize, u
             .flat_map(|a| a.iter().take(2))
             .copied()
             .collect();
-        if name.identifiers.is_empty() && addresses.len() == 1 && addresses.contains(mentions[at].normal.as_str()) {
+        let local = letters(mentions[at].normal.split('@').next().unwrap_or_default());
+        if name.identifiers.is_empty()
+            && addresses.len() == 1
+            && addresses.contains(mentions[at].normal.as_str())
+            && !is_shared(&local)
+            && is_one_block(text, name, mentions[at])
+        {
             out.entry(owner).or_insert(at);
         }
     }
     out
+}
+
+/// Whether no sentence ends between two mentions. The lines of a block of contact data end none, empty ones neither.
+fn is_one_block(text: &Text, a: &Mention, b: &Mention) -> bool {
+    let all = text.slice(Span::new(a.span.start, b.span.end.max(a.span.start)));
+    let line = all.split_whitespace().collect::<Vec<_>>().join(" ");
+    sentence::sentences(&line).len() < 2
 }
 
 /// `Name <`, `Name (`, `Name [mailto:`.

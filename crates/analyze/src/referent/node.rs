@@ -122,6 +122,6 @@ impl Node<'_> {
 
     /// Whether it names several persons at once: `Carrano and Biewener`.
     pub(super) fn is_several(&self) -> bool {
-        self.words.iter().any(|w| matches!(*w, "and" | "&" | "und" | "et" | "y"))
+        self.words.iter().any(|w| name::is_conjunction(w))
     }
 }

@@ -4,7 +4,7 @@ use docmill_model::{Digest, MentionId, Role, Span};
 use proptest::prelude::*;
 
 use super::*;
-use MentionType::{Date, Email, Location, Org, Person};
+use MentionType::{Case, Date, Email, Location, Org, Person};
 
 pub(crate) fn document() -> DocumentId {
     DocumentId::new("test", &Digest::of(b""))
@@ -205,6 +205,71 @@ fn an_address_beside_a_name_is_the_persons() {
             ("annika.vogt@x.com", "annika.vogt@x.com", &["annika.vogt@x.com"]),
         ],
     );
+}
+
+#[test]
+fn an_address_that_may_be_somebody_elses_is_nobodys() {
+    let bare = |text: &str, names: &[(MentionType, &str)]| {
+        let text_mentions = mentions(text, names);
+        let found = referents(document(), &Text::from(text), &text_mentions);
+        let known = |r: &&Referent| r.kind == Person && !r.identifiers.is_empty();
+        assert_eq!(found.iter().find(known), None, "{text}");
+    };
+    for text in [
+        "Annika Vogt sent the invoice. A week later a message from annika.vogt@x.com came, which is not hers.",
+        "Annika Vogt sent the invoice of January.\n\nFrom annika.vogt@x.com came another one.",
+        "Annika Vogt. My address is annika.vogt@x.com",
+        "Annika Vogt <wrote>, annika.vogts@x.com",
+    ] {
+        let address = text.split([' ', ',']).find(|word| word.contains('@')).unwrap_or_default();
+        bare(text, &[(Person, "Annika Vogt"), (Email, address)]);
+    }
+    let shared = [(Person, "Arno Vogt"), (Person, "Annika Vogt"), (Email, "a.vogt@x.net")];
+    bare("Arno Vogt, Annika Vogt, a.vogt@x.net", &shared);
+    check(
+        "A. Vogt, Annika Vogt writes from a.vogt@x.net",
+        &[(Person, "A. Vogt"), (Person, "Annika Vogt"), (Email, "a.vogt@x.net")],
+        &[
+            ("annika vogt", "a.vogt@x.net", &["A. Vogt", "Annika Vogt"]),
+            ("a.vogt@x.net", "a.vogt@x.net", &["a.vogt@x.net"]),
+        ],
+    );
+}
+
+/// Asserts the discriminator and docket of each person of a document: whether each is known there alone, and in which
+/// case.
+fn check_case(names: &[(MentionType, &str)], expected: &[(&str, bool, Option<&str>)]) {
+    let text: String = names.iter().map(|(_, name)| format!("{name}; ")).collect();
+    let found = referents(document(), &Text::default(), &mentions(&text, names));
+    let mut shown: Vec<(&str, bool, Option<&str>)> = found
+        .iter()
+        .filter(|r| r.kind == Person)
+        .map(|r| {
+            let docket = r.identifiers.iter().find(|i| i.scheme == Identifier::DOCKET);
+            assert!(r.identifiers.is_sorted());
+            (r.normal.as_str(), !r.discriminator.is_empty(), docket.map(|d| d.value.as_str()))
+        })
+        .collect();
+    shown.sort_unstable();
+    assert_eq!(shown, expected, "{text}");
+}
+
+#[test]
+fn a_surname_alone_is_known_in_the_case_of_its_document() {
+    const NUMBER: &str = "2:24-cv-99017";
+    let case = Some(NUMBER);
+    check_case(
+        &[(Case, NUMBER), (Person, "Priya Raman"), (Person, "Grünwald"), (Person, "Robert"), (Case, NUMBER)],
+        &[("grunwald", false, case), ("priya raman", false, case), ("robert", true, None)],
+    );
+    // Other decisions are cited in each document of a case.
+    check_case(&[(Case, NUMBER), (Case, "549 us 118"), (Person, "Raman")], &[("raman", false, case)]);
+    check_case(&[(Case, NUMBER), (Case, "1:19-cv-00001"), (Person, "Raman")], &[("raman", true, None)]);
+    check_case(&[(Case, "549 us 118"), (Person, "Raman")], &[("raman", true, None)]);
+    check_case(&[(Case, NUMBER), (Person, "R"), (Person, "Judge")], &[("judge", true, None), ("r", true, None)]);
+    check_case(&[(Case, NUMBER), (Person, "Anna and Otto Ellery")], &[("anna and otto ellery", false, None)]);
+    let two = [("vogt", true, None), ("vogt", true, None)];
+    check_case(&[(Case, NUMBER), (Person, "Mr. Vogt"), (Person, "Mrs. Vogt")], &two);
 }
 
 #[test]

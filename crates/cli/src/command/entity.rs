@@ -190,8 +190,8 @@ fn parts(screen: &Screen, account: &Account, out: &mut String) {
     }
     section(screen, "Taken together", out);
     for (form, row) in account.parts.iter().take(FORMS) {
-        let identifiers =
-            row.key.identifiers.iter().take(2).map(|i| format!(" {}", name(&i.value))).collect::<String>();
+        let own = row.key.identifiers.iter().filter(|i| i.is_own());
+        let identifiers = own.take(2).map(|i| format!(" {}", name(&i.value))).collect::<String>();
         let why = match row.reasons.is_empty() {
             true => "the name of the whole".to_owned(),
             false => format!("{}: {}", reason::percent(row.score), reason::all(&row.reasons)),

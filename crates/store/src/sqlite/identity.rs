@@ -123,15 +123,18 @@ pub(super) fn find_mention(c: &Connection, id: MentionId) -> Result<Option<Menti
 }
 
 /// Why the referents of one profile are one thing.
-fn own_reasons(identifiers: &str) -> Vec<String> {
-    let identifier = (identifiers != "[]").then_some("same_identifier");
-    identifier.into_iter().chain(["same_name"]).map(str::to_owned).collect()
+fn own_reasons(normal: &str, identifiers: &[Identifier]) -> Vec<String> {
+    let is_known = identifiers.iter().any(Identifier::is_own);
+    // With a surname alone it is the case that makes one of them.
+    let by_case = !is_known && !identifiers.is_empty() && !normal.contains(' ');
+    let reasons = [("same_case", by_case), ("same_identifier", is_known), ("same_name", true)];
+    reasons.into_iter().filter(|(_, holds)| *holds).map(|(reason, _)| reason.to_owned()).collect()
 }
 
 /// Goes through the entities in order and sorts the members of one at a time.
 pub(super) fn merge_rows(c: &Connection, take: &mut (dyn FnMut(MergeRow) -> ControlFlow<()> + Send)) -> Result<()> {
     let mut entities = c.prepare_cached("SELECT uuid, least FROM entity ORDER BY uuid")?;
-    let sql = "SELECT r.uuid, q.reasons, q.score, q.identifiers
+    let sql = "SELECT r.uuid, q.reasons, q.score, q.normal, q.identifiers
                FROM profile q JOIN referent r ON r.profile = q.id JOIN document d ON d.id = r.document
                WHERE q.entity = ? AND r.uuid <> ? AND d.counted = 1 ORDER BY r.uuid";
     let mut members = c.prepare_cached(sql)?;
@@ -143,7 +146,7 @@ pub(super) fn merge_rows(c: &Connection, take: &mut (dyn FnMut(MergeRow) -> Cont
         while let Some(r) = members.next()? {
             let reasons = words(row::text(r, 1)?);
             let (reasons, score) = match reasons.is_empty() {
-                true => (own_reasons(row::text(r, 3)?), 1000),
+                true => (own_reasons(row::text(r, 3)?, &row::json::<Vec<Identifier>>(row::text(r, 4)?)?), 1000),
                 false => (reasons, r.get(2)?),
             };
             let member = ReferentId(row::uuid_at(r, 0)?);
