@@ -83,7 +83,7 @@ fn standard_input_is_read_like_a_file() {
 fn settings_are_shown_with_their_origin_and_checked() {
     let desk = Desk::new(&[]);
     std::fs::write(desk.path("docmill.toml"), "workers = 3\n[limits]\ntime = \"5s\"\n").unwrap();
-    desk.docmill("config show").check(0, &["limits.time    5s", "docmill.toml:3", "workspace"], &[]);
+    desk.docmill("config show").check(0, &["limits.time      5s", "docmill.toml:3", "workspace"], &[]);
     desk.docmill("config check").check(0, &["The configuration is good", "docmill.toml"], &[]);
     let mut command = desk.command(&["config", "show", "--json"]);
     let json = crate::desk::said(command.env("DOCMILL_WORKERS", "7")).json();
@@ -111,7 +111,7 @@ fn the_doctor_looks_at_machine_and_workspace() {
     );
     assert!(!desk.path(".docmill").exists());
     desk.run();
-    desk.docmill("doctor").check(0, &["layout 1, sound"], &[]);
+    desk.docmill("doctor").check(0, &["layout 2, sound"], &[]);
     assert_eq!(desk.docmill("doctor --json").json()["ok"], true);
     // Without its log, from which the store would be whole again.
     let _ = std::fs::remove_file(desk.path(".docmill/docmill.sqlite-wal"));
