@@ -4,7 +4,7 @@ mod snippet;
 
 use std::collections::BTreeMap;
 
-use docmill_model::{ChunkId, DocumentId, Span, Text};
+use docmill_model::{ChunkId, DocumentId, Span};
 use docmill_store::{Error, Fit, Hit, Query, Store, Terms};
 
 use crate::{Place, place_of};
@@ -24,9 +24,9 @@ pub struct Results {
 #[derive(Clone, Debug)]
 pub struct Passage {
     pub hit: Hit,
-    /// Of the document.
+    /// The name of the document.
     pub name: String,
-    /// Of the first word that was found.
+    /// Where the first word that was found stands.
     pub place: Place,
     pub snippet: Snippet,
     /// Passages that say the same.
@@ -39,22 +39,23 @@ pub struct Twin {
     pub document: DocumentId,
     pub name: String,
     pub chunk: ChunkId,
-    /// Of its beginning.
+    /// On which it begins.
     pub page: u32,
 }
 
-/// Asks the store and makes of its answer what is shown. Where the query has no words, `names` are marked.
+/// Asks the store, and completes its answer by what a person is shown. Where the query has no words, the words of
+/// `names` are marked instead: those of the entities that the filter asks for.
 pub async fn search(store: &dyn Store, query: &Query, names: &[String]) -> Result<Results, Error> {
     let found = store.search(query).await?;
     let mut wanted = Wanted::of(&Terms::parse(&query.words)?, found.fit);
     if wanted.is_empty() {
         names.iter().for_each(|name| wanted.add(name));
     }
+    let snippets: Vec<Snippet> = found.hits.iter().map(|hit| snippet(&hit.text, &wanted)).collect();
+    let places = places(store, &found.hits, &snippets).await?;
     let mut called = Names { store, known: BTreeMap::new() };
     let mut passages = Vec::with_capacity(found.hits.len());
-    for hit in found.hits {
-        let snippet = snippet(&hit.text, &wanted);
-        let place = place(store, &hit, &snippet).await?;
+    for ((hit, snippet), place) in found.hits.into_iter().zip(snippets).zip(places) {
         let mut copies = Vec::with_capacity(hit.copies.len());
         for copy in &hit.copies {
             let name = called.of(copy.document).await?;
@@ -65,14 +66,25 @@ pub async fn search(store: &dyn Store, query: &Query, names: &[String]) -> Resul
     Ok(Results { passages, fit: found.fit, is_cut: found.is_cut })
 }
 
-/// The place of the first word that was found, not of the passage around it.
-async fn place(store: &dyn Store, hit: &Hit, snippet: &Snippet) -> Result<Place, Error> {
-    let at = snippet.hits.first().unwrap_or(&snippet.stretch).start;
-    let start = hit.span.start + Text::from(hit.text.as_str()).char_of(at);
-    let span = Span::new(start, start + 1);
-    let map = store.clean_map(hit.document).await?;
-    let (pages, blocks) = (store.page_rows(hit.document).await?, store.blocks(hit.document).await?);
-    Ok(place_of(span, map.to_raw(span), &pages, &blocks))
+/// For each passage the place of the first word that was found in it, not of the passage around that. The layout of a
+/// document is read once, however many of its passages there are, and one is held at a time.
+async fn places(store: &dyn Store, hits: &[Hit], snippets: &[Snippet]) -> Result<Vec<Place>, Error> {
+    let mut starts: BTreeMap<DocumentId, Vec<(usize, u32)>> = BTreeMap::new();
+    for (index, (hit, snippet)) in hits.iter().zip(snippets).enumerate() {
+        let at = snippet.hits.first().unwrap_or(&snippet.stretch).start;
+        let start = hit.span.start + hit.text[..at].chars().count() as u32;
+        starts.entry(hit.document).or_default().push((index, start));
+    }
+    let mut places = BTreeMap::new();
+    for (document, starts) in starts {
+        let map = store.clean_map(document).await?;
+        let (pages, blocks) = (store.page_rows(document).await?, store.blocks(document).await?);
+        for (index, start) in starts {
+            let span = Span::new(start, start + 1);
+            places.insert(index, place_of(span, map.to_raw(span), &pages, &blocks));
+        }
+    }
+    Ok(places.into_values().collect())
 }
 
 /// The names of documents, each read once.

@@ -4,6 +4,8 @@ use crate::{Error, Result};
 
 /// Terms of one query: bounds what it can cost, and nobody types more.
 const MOST: usize = 32;
+/// Bytes of one query: a phrase is one term, however many words it has. Room for a long paragraph between quotes.
+const LONGEST: usize = 4096;
 /// Characters before a `*`. The words that begin with fewer are a good part of all words.
 const LEAST_STEM: usize = 3;
 
@@ -32,7 +34,11 @@ pub enum Form {
 }
 
 impl Terms {
+    /// Fails on more terms, or a longer query, than anybody types.
     pub fn parse(query: &str) -> Result<Self> {
+        if query.len() > LONGEST {
+            return Err(Error::Query(format!("it is longer than {LONGEST} bytes")));
+        }
         let mut terms = Self::default();
         let mut is_unwanted = false;
         for (index, part) in query.split('"').enumerate() {
@@ -142,7 +148,9 @@ mod tests {
     fn a_query_has_a_longest_form() {
         let query = |count: usize| (0..count).map(|i| format!("w{i} ")).collect::<String>();
         assert_eq!(Terms::parse(&query(MOST)).unwrap().wanted.len(), MOST);
-        for words in [query(MOST + 1), query(1 << 16), format!("{}-x", query(MOST))] {
+        let phrase = |length: usize| format!("\"{:length$}\"", "a");
+        assert_eq!(Terms::parse(&phrase(LONGEST - 2)).unwrap().wanted.len(), 1);
+        for words in [query(MOST + 1), format!("{}-x", query(MOST)), phrase(LONGEST - 1)] {
             assert!(matches!(Terms::parse(&words), Err(Error::Query(_))));
         }
     }

@@ -37,7 +37,7 @@ pub(super) fn search(c: &Connection, query: &Query) -> Result<Found> {
         return Err(Error::Query("it has no word that is to be there".into()));
     }
     let scope = Scope::new(&query.filter)?;
-    let mut judge = Judge::new(c, &query.filter);
+    let mut judge = Judge::new(c, &query.filter)?;
     let mut found = |fit, expression| found(c, query, &scope, &mut judge, fit, expression);
     if terms.wanted.is_empty() {
         return found(Fit::Whole, None);

@@ -155,8 +155,10 @@ pub async fn a_filter_holds_for_the_passage(w: &World<'_>) {
     check(language("de"), &[(elsewhere, 1)]).await;
     check(language("en"), &[]).await;
     let many = Filter { entities: vec![id("Ada"); 65], ..Filter::default() };
-    let query = Query { words: "rent".into(), filter: many, limit: 9 };
-    assert!(matches!(w.store.search(&query).await, Err(Error::Query(_))));
+    for words in ["rent", "absent"] {
+        let query = Query { words: words.into(), filter: many.clone(), limit: 9 };
+        assert!(matches!(w.store.search(&query).await, Err(Error::Query(_))), "{words}");
+    }
 }
 
 pub async fn a_date_counts_that_lies_wholly_between_the_days(w: &World<'_>) {

@@ -58,13 +58,18 @@ impl Scope {
 }
 
 /// Tells whether passages pass, looking at the mentions of each document once.
+///
+/// The filter's demands are numbered: its types, then its groups of entities, then its days. Which of them are met is a
+/// set of bits.
 pub struct Judge<'a> {
     c: &'a Connection,
     filter: &'a Filter,
+    /// The bits of all demands.
+    all: u64,
     known: BTreeMap<i64, Met>,
 }
 
-/// Which of the filter's demands are met, a bit for each.
+/// Which demands the passages of a document meet.
 #[derive(Default)]
 struct Met {
     /// By every passage of the document.
@@ -73,23 +78,26 @@ struct Met {
 }
 
 impl<'a> Judge<'a> {
-    pub fn new(c: &'a Connection, filter: &'a Filter) -> Self {
-        Self { c, filter, known: BTreeMap::new() }
-    }
-
-    pub fn passes(&mut self, document: i64, chunk: u32) -> Result<bool> {
-        let demands = self.filter.types.len() + self.filter.entities.len() + usize::from(self.filter.days.is_some());
+    pub fn new(c: &'a Connection, filter: &'a Filter) -> Result<Self> {
+        let demands = filter.types.len() + filter.entities.len() + usize::from(filter.days.is_some());
         let all = match u32::try_from(demands) {
-            Ok(0) => return Ok(true),
+            Ok(0) => 0,
             Ok(count) if count <= u64::BITS => u64::MAX >> (u64::BITS - count),
             _ => return Err(Error::Query(format!("it asks for more than {} things", u64::BITS))),
         };
+        Ok(Self { c, filter, all, known: BTreeMap::new() })
+    }
+
+    pub fn passes(&mut self, document: i64, chunk: u32) -> Result<bool> {
+        if self.all == 0 {
+            return Ok(true);
+        }
         if !self.known.contains_key(&document) {
             let met = self.look(document)?;
             self.known.insert(document, met);
         }
         let met = &self.known[&document];
-        Ok((met.everywhere | met.by_chunk.get(&chunk).copied().unwrap_or(0)) & all == all)
+        Ok(met.everywhere | met.by_chunk.get(&chunk).copied().unwrap_or(0) == self.all)
     }
 
     fn look(&self, document: i64) -> Result<Met> {
@@ -125,7 +133,7 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// The bits of the groups of entities that each mention of a document belongs to.
+    /// For each mention of a document that is of an entity asked for, the bits of the groups that the entity is in.
     fn groups(&self, document: i64) -> Result<BTreeMap<Uuid, u64>> {
         let mut bits = BTreeMap::new();
         if self.filter.entities.is_empty() {
@@ -158,7 +166,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// A bit from `first` on for each demand that is met.
+/// The bits of those demands of one sort that are met; `first` is the number of the first of the sort.
 fn mask<T>(demands: &[T], first: usize, is_met: impl Fn(&T) -> bool) -> u64 {
     demands.iter().enumerate().filter(|(_, demand)| is_met(demand)).fold(0, |bits, (at, _)| bits | 1 << (first + at))
 }
