@@ -46,12 +46,12 @@ pub struct Node {
 /// The chunks of a document and what they are found by.
 #[derive(Clone, Debug, Default)]
 pub struct Chunked {
-    /// What the document calls itself, in one line.
+    /// What the document calls itself, on one line.
     pub title: Option<String>,
     pub passages: Vec<Passage>,
 }
 
-/// A chunk and what it is compared by.
+/// A chunk, and what tells whether another one says the same.
 #[derive(Clone, Debug)]
 pub struct Passage {
     pub chunk: Chunk,

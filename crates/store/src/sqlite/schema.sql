@@ -17,7 +17,7 @@ CREATE TABLE document (
     pages INTEGER NOT NULL DEFAULT 0,
     -- Whether its referents are counted in their profiles.
     counted INTEGER NOT NULL DEFAULT 0,
-    -- What it calls itself, and the name of its file that its chunks are found by. NULL while it has no chunks.
+    -- What it calls itself, and the name of its file: its chunks are found by both. NULL until it is cut into chunks.
     title TEXT,
     name TEXT
 );
@@ -122,7 +122,7 @@ CREATE TABLE chunk (
     -- The same range in bytes of the cleaned text.
     first_byte INTEGER NOT NULL, end_byte INTEGER NOT NULL,
     first_page INTEGER NOT NULL, last_page INTEGER NOT NULL, section TEXT,
-    -- What it is compared by, and its meaning as a direction (signed bytes).
+    -- What copies are told by; its meaning as a direction (signed bytes).
     sketch BLOB, embedding BLOB,
     UNIQUE (document, seq)
 );

@@ -17,8 +17,8 @@ const MOST_WEIGHED: usize = 100_000;
 /// Copies that one passage shows.
 const MOST_COPIES: usize = 100;
 /// How much a word counts in the text of a passage, in the heading of its section, in the name and title of its
-/// document. On the queries of `bench/cases/search` any weights from a half to 8 find the same within 0.2 in a hundred;
-/// twice for what is few words and about all of the document is the usual choice.
+/// document. On the queries of `bench/cases/search` weights from 0.5 to 8 change what is found by 0.2 points at most, so
+/// that the usual choice stands: a title counts twice, as it has few words and they are about all of the document.
 const WEIGHTS: &str = "1.0, 1.0, 2.0";
 
 /// A passage that matches, before it is looked at.
@@ -38,28 +38,28 @@ pub(super) fn search(c: &Connection, query: &Query) -> Result<Found> {
     }
     let scope = Scope::new(&query.filter)?;
     let mut judge = Judge::new(c, &query.filter)?;
-    let mut found = |fit, expression| found(c, query, &scope, &mut judge, fit, expression);
+    let mut look = |fit, expression| best(c, query, &scope, &mut judge, fit, expression);
     if terms.wanted.is_empty() {
-        return found(Fit::Whole, None);
+        return look(Fit::Whole, None);
     }
-    let whole = found(Fit::Whole, Some(expression::strict(&terms)))?;
+    let whole = look(Fit::Whole, Some(expression::strict(&terms)))?;
     if !whole.hits.is_empty() {
         return Ok(whole);
     }
     if let Some(inflected) = expression::inflected(&terms) {
-        let found = found(Fit::Forms, Some(inflected))?;
+        let found = look(Fit::Forms, Some(inflected))?;
         if !found.hits.is_empty() {
             return Ok(found);
         }
     }
     match some_words(c, &terms)? {
-        Some(loose) => found(Fit::Some, Some(loose)),
+        Some(loose) => look(Fit::Some, Some(loose)),
         None => Ok(whole),
     }
 }
 
-/// An expression for passages that have some of the words: the rarest, as many as a bounded look can weigh. `None` where
-/// that finds no more than all of them.
+/// An expression for passages that have all phrases and some of the words. Only the rarest words count: as many as
+/// stand in no more passages than are weighed. `None` where it would find nothing that all words together do not find.
 fn some_words(c: &Connection, terms: &Terms) -> Result<Option<String>> {
     if terms.wanted.len() < 2 || terms.wanted.iter().all(|term| term.form == Form::Phrase) {
         return Ok(None);
@@ -84,8 +84,8 @@ fn some_words(c: &Connection, terms: &Terms) -> Result<Option<String>> {
     Ok(Some(expression::loose(terms, &rarest)).filter(|loose| !loose.is_empty()))
 }
 
-/// The best passages that match an expression and pass the filter, each with those behind it that say the same.
-fn found(
+/// The best passages that match an expression and pass the filter, each with those that say the same.
+fn best(
     c: &Connection,
     query: &Query,
     scope: &Scope,
@@ -111,7 +111,7 @@ fn found(
                 copies.push(Copied { document: hit.document, chunk: hit.chunk, first_page: hit.first_page });
             }
         } else if hits.len() == query.limit {
-            // Copies weigh nearly the same and stand together: those behind here are of what is not shown.
+            // Copies have nearly the same score: those of the hits that are shown have come by now.
             break;
         } else {
             hits.push(Hit { text: read::clean_slice(c, m.document_row, bytes)?, ..hit });
@@ -121,8 +121,8 @@ fn found(
     Ok(Found { hits, fit, is_cut })
 }
 
-/// One more than are weighed at most, in the order in which they were stored; without an expression all that are in
-/// scope, by document.
+/// The passages in scope that match an expression, in the order in which they were stored; without an expression all in
+/// scope, by document. Up to one more than are weighed, which tells that there are more.
 fn matches(c: &Connection, scope: &Scope, expression: Option<String>) -> Result<Vec<Match>> {
     let rest = "d.uuid, d.id, k.seq, k.id";
     let (sql, first) = match expression {
@@ -156,7 +156,7 @@ fn matches(c: &Connection, scope: &Scope, expression: Option<String>) -> Result<
     })
 }
 
-/// A hit without its text, the bytes of that, and what it is compared by.
+/// A hit without its text; the range of that in bytes of the cleaned text; what the hit is compared by.
 fn hit(c: &Connection, m: &Match) -> Result<(Hit, std::ops::Range<usize>, Option<Sketch>)> {
     let sql = "SELECT uuid, start, \"end\", first_page, section, first_byte, end_byte, sketch FROM chunk WHERE id = ?";
     let found = row::collect(&mut *c.prepare_cached(sql)?, [m.chunk_row], |r| {

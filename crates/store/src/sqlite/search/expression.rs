@@ -13,8 +13,8 @@ pub fn inflected(terms: &Terms) -> Option<String> {
     has_forms.then(|| without(&joined(&terms.wanted, " AND ", any_form), &terms.unwanted))
 }
 
-/// All phrases, and as many of `words` as there are in any of their forms; without phrases at least one of them. Empty
-/// where nothing is wanted then.
+/// All phrases, and any number of `words` in any of their forms; without phrases at least one of the words. Empty where
+/// there is neither.
 pub fn loose(terms: &Terms, words: &[&Term]) -> String {
     let phrases: Vec<String> = terms.wanted.iter().filter(|t| t.form == Form::Phrase).map(term).collect();
     let phrases = phrases.join(" AND ");
