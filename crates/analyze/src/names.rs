@@ -41,7 +41,7 @@ pub const REPEATED: &str = "rule/repeated_name@1";
 
 /// What labels words. The model of this program, and in tests a table.
 pub trait Names: Send + Sync {
-    /// Tokens that a word takes of a row's [`score::ROW`].
+    /// Tokens that a word takes of the 253 that a row has for words.
     fn pieces(&self, word: &str) -> usize;
 
     /// For each word of each row the logits of [`LABELS`]. Rows of one call may influence each other.
@@ -102,7 +102,7 @@ struct Name {
 }
 
 /// Bytes of a name above which it is none: the full names of international bodies stay below.
-const LONGEST_NAME: usize = 200;
+pub(crate) const LONGEST_NAME: usize = 200;
 
 impl Name {
     /// `None` when nothing of it can be compared.

@@ -5,6 +5,7 @@ use docmill_model::{ByteSpan, Role};
 
 use super::shift;
 use crate::name;
+use crate::names::LONGEST_NAME;
 
 /// One address of a header and the name before it, as ranges of the header's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +141,9 @@ fn is_address(text: &str) -> bool {
 }
 
 fn names_a_person(text: &str) -> bool {
+    if text.len() > LONGEST_NAME {
+        return false;
+    }
     // Behind a person's name brackets hold the house: `Anna Schmidt (Legal Department)`.
     let text = text.find(['(', '[']).filter(|&at| at > 0).map_or(text, |at| &text[..at]);
     let has_letter = text.chars().any(char::is_alphabetic);
@@ -207,6 +211,11 @@ mod tests {
         let name = Some("Anna Schmidt (Legal Department)");
         check("From: Anna Schmidt (Legal Department) <a@x.org>", &[(Sender, name, "a@x.org")]);
         check("From: Support (Anna) <a@x.org>", &[(Sender, None, "a@x.org")]);
+    }
+
+    #[test]
+    fn what_is_longer_than_any_name_is_none() {
+        check(&format!("From: {} <a@x.org>", "Anna ".repeat(2000)), &[(Sender, None, "a@x.org")]);
     }
 
     #[test]
