@@ -40,6 +40,9 @@ fn tell(cx: &Context, common: &Common, report: Report) -> Result<Exit> {
 }
 
 fn write(cx: &Context, common: &Common, report: &Report, other: Option<&Other>) -> Result<Exit> {
+    if report.scores.is_empty() {
+        cx.screen.say("there is nothing to score in these files");
+    }
     let comparison = other.map(|other| other.compare(report));
     if cx.screen.json {
         let mut value = report.to_json();

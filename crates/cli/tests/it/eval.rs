@@ -98,6 +98,16 @@ fn known_items_are_looked_for_in_the_workspace() {
         &["  words  all   100.0", "  all    all    50.0", "not found, 1 time"],
         &[],
     );
+    for (item, expected) in [
+        ("{\"query\":\"net rent\"}", "q.jsonl, line 1: nothing in \"relevant\""),
+        (
+            "{\"query\":\"net rent\",\"relevant\":[{\"path\":\"letter.txt\"}]}",
+            "q.jsonl, line 1: no text in \"document\"",
+        ),
+    ] {
+        std::fs::write(desk.path("q.jsonl"), item).unwrap();
+        desk.docmill("eval search q.jsonl").check(1, &[], &[expected]);
+    }
 }
 
 #[test]
@@ -109,4 +119,17 @@ fn a_bad_file_is_told_with_its_line() {
     check("eval relations in/a.iob2", "in/a.iob2, line 1: no JSON");
     check("eval identity in/none.conllu", "cannot be read");
     check("eval names in/a.iob2 --baseline in/b.jsonl", "in/a.iob2, line 2");
+}
+
+#[test]
+fn what_cannot_be_scored_is_told() {
+    let desk = Desk::new(&[("dev.iob2", NAMES), ("empty.iob2", "\n"), ("empty.jsonl", "")]);
+    for kind in ["names in/empty.iob2", "relations in/empty.jsonl"] {
+        desk.docmill(&format!("eval {kind}")).check(0, &[], &["there is nothing to score in these files"]);
+    }
+    desk.put("theirs.jsonl", b"{\"file\":\"dev\",\"sentence\":0,\"start\":0,\"end\":6,\"type\":\"PER\"}\n");
+    let told = desk.docmill("eval names in/dev.iob2 --against in/theirs.jsonl");
+    told.check(0, &["strict\n"], &["no name of in/theirs.jsonl lies in a sentence that is scored"]);
+    let twice = desk.docmill("eval names in/dev.iob2 in/dev.iob2");
+    twice.check(1, &[], &["two files would be called in/dev", "hint: "]);
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::input;
-use super::report::{Fault, Report, Score, faults};
+use super::report::{Fault, Report, Score, faults, field};
 use crate::failure::Error;
 use crate::screen::Screen;
 use crate::table::Cell;
@@ -86,7 +86,7 @@ impl Comparison<'_> {
     fn other(&self, score: &Score) -> Option<i64> {
         let key = (score.measure.to_owned(), score.group.clone(), score.of.clone());
         let (name, _) = score.figures.first()?;
-        self.other.scores.get(&key)?.get(*name).copied()
+        self.other.scores.get(&key)?.get(&field(name)).copied()
     }
 
     /// The first figure on the other side, and what it changed by.
@@ -110,7 +110,7 @@ impl Comparison<'_> {
             .iter()
             .filter_map(|score| {
                 let (other, (name, figure)) = (self.other(score)?, score.figures.first()?);
-                Some(json!({ "measure": score.measure, "group": score.group, "type": score.of, "figure": name,
+                Some(json!({ "measure": score.measure, "group": score.group, "type": score.of, "figure": field(name),
                              "other": other, "change": figure.value() - other }))
             })
             .collect();

@@ -63,6 +63,10 @@ pub struct Item {
 pub fn items(path: &Path) -> Result<Vec<Item>> {
     let text = text(path)?;
     match serde_json::from_str(&text) {
+        // No line of a file of lines begins with an array: what is wrong with it is told where it is.
+        Err(error) if text.trim_start().starts_with('[') => {
+            return Err(malformed(path, error.line(), &format!("no JSON: {error}")));
+        }
         Ok(Value::Array(values)) => {
             return Ok(values.into_iter().map(|value| Item { line: 1, value, key: None }).collect());
         }
@@ -159,6 +163,7 @@ mod tests {
         check(b"{}\n{\n", "line 2: no JSON");
         check(b"{}\n7\n", "line 2: no JSON object");
         check(b"\xff", "line 1");
+        check(b"[\n{\"id\":\"a\"},\n{,\n]", "line 3: no JSON");
     }
 
     #[test]

@@ -17,8 +17,8 @@ use super::prediction::{self, Predictions};
 use super::report::{Fault, Report, Score, context};
 use super::{input, write};
 use crate::args::eval::Names;
-use crate::context::Context;
-use crate::failure::Exit;
+use crate::context::{Context, shown};
+use crate::failure::{Error, Exit};
 use crate::screen::escaped;
 
 /// A sentence with its file and its number there, from 0.
@@ -50,7 +50,13 @@ pub fn names(cx: &Context, args: &Names) -> Result<Exit> {
     let other = match (&args.against, &args.common.baseline) {
         (Some(path), _) => {
             let texts = sentences.iter().map(|s| (s.key(), s.sentence.text.as_str())).collect();
-            let theirs = theirs(&sentences, prediction::from_file(path, &texts)?);
+            let predictions = prediction::from_file(path, &texts)?;
+            if predictions.is_empty() {
+                let path = shown(path);
+                cx.screen
+                    .say(&format!("no name of {path} lies in a sentence that is scored: see the output of --texts"));
+            }
+            let theirs = theirs(&sentences, predictions);
             Some(Other::of(&self::report(&sentences, &theirs).to_json()))
         }
         (None, Some(path)) => Some(Other::baseline(path, report.kind)?),
@@ -63,7 +69,16 @@ pub fn names(cx: &Context, args: &Names) -> Result<Exit> {
 fn read(cx: &Context, files: &[PathBuf]) -> Result<Vec<Numbered>> {
     let mut out = Vec::new();
     let mut ignored: BTreeMap<String, u64> = BTreeMap::new();
+    let mut labels = BTreeSet::new();
     for path in files {
+        let file = input::label(path);
+        if !labels.insert(file.clone()) {
+            return Err(Error::Argument {
+                message: format!("two files would be called {file}"),
+                hint: "give files that differ in their name or in that of their folder".to_owned(),
+            }
+            .into());
+        }
         let text = input::text(path)?;
         let sentences: Vec<Sentence> = if is_conllu(&text) {
             let documents = input::read(path, conllu::read(&text))?;
@@ -75,7 +90,6 @@ fn read(cx: &Context, files: &[PathBuf]) -> Result<Vec<Numbered>> {
             }
             labelled.sentences
         };
-        let file = input::label(path);
         let numbered = sentences.into_iter().enumerate();
         out.extend(numbered.map(|(number, sentence)| Numbered { file: file.clone(), number: number as u64, sentence }));
     }

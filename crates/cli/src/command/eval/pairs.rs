@@ -74,7 +74,7 @@ pub fn pairs(files: &[PathBuf]) -> Result<Report> {
         let (counts, thresholds) = cross_chosen(pairs);
         let mut score = Score::counts("at thresholds chosen on the other half", group, "all", counts);
         let [even, odd] = thresholds.map(|threshold| Figure::Count(threshold.into()));
-        score.figures.extend([("of the even", even), ("of the odd", odd)]);
+        score.figures.extend([("even threshold", even), ("odd threshold", odd)]);
         report.scores.push(score);
     }
     let [apart, together] = sharing;

@@ -50,7 +50,7 @@ pub struct Score {
     pub group: String,
     /// Of what: a type, or `all`.
     pub of: String,
-    /// The first one is compared.
+    /// By their names on the screen, of which [`field`] makes those in JSON. The first one is compared.
     pub figures: Vec<(&'static str, Figure)>,
 }
 
@@ -80,6 +80,11 @@ impl Score {
         ];
         Self::new(measure, group, "all", figures)
     }
+}
+
+/// The name of a figure in JSON: `success_at_5` for `success at 5`.
+pub fn field(name: &str) -> String {
+    name.replace(' ', "_")
 }
 
 /// Something that is wrong.
@@ -139,7 +144,7 @@ impl Report {
             .map(|score| {
                 let mut value = json!({ "measure": score.measure, "group": score.group, "type": score.of });
                 for (name, figure) in &score.figures {
-                    value[*name] = figure.value().into();
+                    value[field(name)] = figure.value().into();
                 }
                 value
             })

@@ -1,14 +1,15 @@
 //! `eval search`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use docmill_analyze::eval::rank::{DEPTHS, Ranks};
 use docmill_model::Origin;
 use docmill_store::{Query, Store};
+use serde_json::Value;
 
-use super::input;
+use super::input::{self, Item, malformed};
 use super::report::{Fault, Figure, Report, Score};
 use crate::context::{Context, block_on};
 
@@ -25,14 +26,7 @@ pub fn search(cx: &Context, files: &[PathBuf]) -> Result<Report> {
     for path in files {
         for item in input::items(path)? {
             let query = item.text(path, "query")?;
-            let relevant: Vec<Relevant> = item
-                .list(path, "relevant")?
-                .iter()
-                .map(|value| Relevant {
-                    document: value["document"].as_str().unwrap_or_default().to_owned(),
-                    page: input::number(&value["page"]),
-                })
-                .collect();
+            let relevant = relevant(path, &item)?;
             let rank = block_on(rank(store.as_ref(), query, &relevant))??;
             let kind = item.value["kind"].as_str();
             for key in [Some((false, "all".to_owned())), kind.map(|kind| (true, kind.to_owned()))].into_iter().flatten()
@@ -56,8 +50,8 @@ pub fn search(cx: &Context, files: &[PathBuf]) -> Result<Report> {
         let figures = vec![
             ("mrr", Figure::Share(ranks.mean_reciprocal())),
             ("success at 1", one),
-            ("at 5", five),
-            ("at 10", ten),
+            ("success at 5", five),
+            ("success at 10", ten),
             ("queries", Figure::Count(ranks.0.len() as u64)),
         ];
         Score::new("ranks", group, "all", figures)
@@ -69,6 +63,20 @@ pub fn search(cx: &Context, files: &[PathBuf]) -> Result<Report> {
 struct Relevant {
     document: String,
     page: Option<u32>,
+}
+
+/// What answers a query. A query that nothing answers measures nothing.
+fn relevant(path: &Path, item: &Item) -> Result<Vec<Relevant>> {
+    let values = item.list(path, "relevant")?;
+    if values.is_empty() {
+        return Err(malformed(path, item.line, "nothing in \"relevant\""));
+    }
+    let one = |value: &Value| {
+        let document = value["document"].as_str();
+        let document = document.ok_or_else(|| malformed(path, item.line, "no text in \"document\""))?;
+        Ok(Relevant { document: document.to_owned(), page: input::number(&value["page"]) })
+    };
+    values.iter().map(one).collect()
 }
 
 /// The rank of the first hit that is relevant, from 1.
