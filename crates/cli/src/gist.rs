@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::format::{count, grouped, quoted, short, shortened};
+use crate::relation;
 use crate::screen::{BOLD, DIM, MARK, Screen, line};
 use crate::table::{Cell, Column, Table};
 
@@ -116,7 +117,7 @@ fn table(rows: &[EntityRow]) -> Table {
 
 impl Related {
     fn render(&self, screen: &Screen, out: &mut String) {
-        let kind = self.relation.kind.as_str().to_lowercase().replace('_', " ");
+        let kind = relation::words(self.relation.kind);
         // Two names that do not fit a line with what is between them get half of it each.
         let (mut from, mut to) = (shortened(&line(&self.from), LINE), shortened(&line(&self.to), LINE));
         if from.width() + to.width() + kind.width() + 4 > LINE {

@@ -27,6 +27,7 @@ mod progress;
 mod quote;
 mod reason;
 mod reference;
+mod relation;
 mod screen;
 mod side;
 mod summary;

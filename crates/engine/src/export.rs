@@ -26,8 +26,8 @@ pub enum Error {
 /// `document` line only.
 ///
 /// Lines come by kind in the order document, page, block, chunk, mention, entity, merge, possibly_same_as, relation,
-/// text; within a kind by document id and then by place, or by their own id. Of one document no more is held at a time than its
-/// text and its mentions; of the words of its pages only a window.
+/// text; within a kind by document id and then by place, or by their own id. Of one document no more is held at a time
+/// than its text and its mentions; of the words of its pages only a window.
 pub async fn export(store: &dyn Store, out: &mut (dyn Write + Send), with_text: bool) -> Result<(), Error> {
     fold::fold_all(store).await?;
     let complete = document_lines(store, out).await?;

@@ -12,15 +12,21 @@ mod path;
 mod row;
 mod walk;
 
-use std::io::Write;
+use std::fs::Permissions;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use docmill_store::Store;
+use tempfile::NamedTempFile;
 
 use crate::export::Error;
 use crate::fold;
 
 pub use path::{Looked, Step, Way, way};
+
+/// Bytes that are written at a time: a pipe's usual size.
+const BUFFER: usize = 64 << 10;
 
 /// A form of the graph that is one stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +37,6 @@ pub enum Stream {
     Cypher,
     /// FollowTheMoney, one JSON object a line: OpenAleph, Datashare.
     Ftm,
-}
-
-/// Folds what is not folded yet, so that names can be looked for and ways be found.
-pub async fn bring_up_to_date(store: &dyn Store) -> Result<(), docmill_store::Error> {
-    fold::fold_all(store).await.map(drop)
 }
 
 /// Folds what is not folded yet and writes the whole graph. Of one document no more is held at a time than its text
@@ -55,6 +56,25 @@ pub async fn write(
         Stream::Cypher => walk::walk(store, &mut cypher::Cypher::new(out)?, with_text).await,
         Stream::Ftm => walk::walk(store, &mut ftm::Ftm::new(out), with_text).await,
     }
+}
+
+/// [`write()`] to a file, which is made or replaced when all of it is written.
+pub async fn write_file(store: &dyn Store, stream: Stream, path: &Path, with_text: bool) -> Result<(), Error> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut out = BufWriter::with_capacity(BUFFER, unfinished("", folder)?);
+    write(store, stream, &mut out, with_text).await?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(io::Error::from)?;
+    Ok(())
+}
+
+/// A file that goes away unless it is given its name. Others may read it as far as the process's mask allows: the
+/// program that it is for often runs as another user.
+fn unfinished(suffix: &str, folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".docmill-").suffix(suffix).permissions(Permissions::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
 
 /// [`write()`] as tables: a file of comma-separated values for each kind of node and of link, in the layout of

@@ -47,7 +47,8 @@ impl<'a> Quoter<'a> {
         Self { store, held: None }
     }
 
-    /// What a document says at a range of its cleaned text; `None` if the document is gone or its text has changed.
+    /// What a document says at a range of its cleaned text; `None` if the document is gone or
+    /// its text does not reach so far.
     pub async fn quote(&mut self, document: DocumentId, span: Span) -> Result<Option<Quote>, docmill_store::Error> {
         if self.held.as_ref().is_none_or(|held| held.document != document) {
             self.held = match read(self.store, document).await {

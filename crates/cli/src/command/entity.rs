@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::decisions;
 use crate::context::{Context, block_on};
 use crate::failure::Exit;
-use crate::format::{count, grouped, quoted, short, shortened};
+use crate::format::{count, grouped, short, shortened};
 use crate::screen::{BOLD, DIM, MARK, Screen, line};
-use crate::{find, quote, reason};
+use crate::{find, quote, reason, relation};
 
 /// The most of each kind that is shown; what there is beyond it is counted.
 const EXTENT: Extent = Extent { documents: 10, facts: 30, company: 10, evidence: 2, doubts: 10 };
@@ -127,18 +127,8 @@ fn facts(screen: &Screen, account: &Account, out: &mut String) {
     section(screen, "Facts", out);
     for fact in &account.facts {
         let r = &fact.relation;
-        let arrow = match (r.kind.is_symmetric(), fact.leads_out) {
-            (true, _) => "──",
-            (_, true) => "─▶",
-            (_, false) => "◀─",
-        };
-        let attributes: Vec<String> =
-            r.attributes.iter().map(|(key, values)| format!("{key} {}", values.join(" / "))).collect();
-        let attributes = match attributes.is_empty() {
-            true => String::new(),
-            false => format!(" ({})", name(&attributes.join(", "))),
-        };
-        let kind = screen.paint(MARK, &r.kind.as_str().to_lowercase().replace('_', " "));
+        let (arrow, attributes) = (relation::arrow(r.kind, fact.leads_out), relation::attributes(&r.attributes));
+        let kind = screen.paint(MARK, &relation::words(r.kind));
         let (other, documents) = (name(&fact.other.entity.name), count(u64::from(r.documents), "document"));
         let id = screen.paint(DIM, &short(fact.other.entity.id));
         out.push_str(&format!("  {arrow} {kind}  {other}{attributes}  {documents}  {id}\n"));
@@ -213,13 +203,9 @@ fn doubts(cx: &Context, account: &Account, out: &mut String) {
         let (same, different) = (cx.command(&format!("same {a} {b}")), cx.command(&format!("different {a} {b}")));
         out.push_str(&format!("      {same}\n      {different}\n"));
     }
-    let word = quoted(&line(&account.row.entity.name)).into_owned();
     if account.doubts.len() == EXTENT.doubts {
-        out.push_str(&format!(
-            "  {} goes through all, not only those of {}\n",
-            cx.command("review"),
-            shortened(&word, NAME)
-        ));
+        let (review, whose) = (cx.command("review"), name(&account.row.entity.name));
+        out.push_str(&format!("  {review} goes through all, not only those of {whose}\n"));
     }
 }
 

@@ -1,20 +1,20 @@
 //! `graph`: the graph for other programs, and the way between two entities.
 
 use std::io::{self, BufWriter};
-use std::path::Path;
 
 use anyhow::Result;
 use docmill_engine::graph::{self, Looked, Step, Stream, Way};
-use docmill_model::{EntityId, RelationType, Text};
+use docmill_engine::relations::RelationPlace;
+use docmill_model::{EntityId, Text};
 use docmill_store::{EntityRow, Store};
 use serde_json::{Value, json};
 
 use crate::args::graph::{Export, Form, Graph};
 use crate::context::{Context, block_on, shown};
 use crate::failure::{Error, Exit};
-use crate::find;
 use crate::format::{count, grouped, short, shortened};
 use crate::screen::{BOLD, DIM, MARK, line};
+use crate::{find, relation};
 
 /// A pipe's usual size.
 const BUFFER: usize = 64 << 10;
@@ -58,20 +58,9 @@ fn export(cx: &Context, args: &Export) -> Result<Exit> {
             }
             written?;
         }
-        Some(path) => to_file(store.as_ref(), stream, path, args.text)?,
+        Some(path) => block_on(graph::write_file(store.as_ref(), stream, path, args.text))??,
     }
     Ok(Exit::Fine)
-}
-
-/// Under another name until it is whole, so that a file is never half a graph.
-fn to_file(store: &dyn Store, stream: Stream, path: &Path, with_text: bool) -> Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = tempfile::Builder::new().prefix(".docmill-").tempfile_in(folder).map_err(Error::Output)?;
-    let mut out = BufWriter::with_capacity(BUFFER, file);
-    block_on(graph::write(store, stream, &mut out, with_text))??;
-    let file = out.into_inner().map_err(|error| Error::Output(error.into_error()))?;
-    file.persist(path).map_err(|error| Error::Output(error.error))?;
-    Ok(())
 }
 
 /// A place of a step with what is said there.
@@ -87,7 +76,7 @@ fn path(cx: &Context, a: &str, b: &str) -> Result<Exit> {
     let store = workspace.store();
     let store = store.as_ref();
     let (a, b, way, names, quotes) = block_on(async {
-        graph::bring_up_to_date(store).await?;
+        docmill_engine::fold_all(store).await?;
         let (a, b) = (find::entity(store, a).await?, find::entity(store, b).await?);
         let way = graph::way(store, a.entity.id, b.entity.id).await?;
         let steps = way.steps.as_deref().unwrap_or_default();
@@ -107,19 +96,27 @@ fn path(cx: &Context, a: &str, b: &str) -> Result<Exit> {
     Ok(if way.steps.is_some() { Exit::Fine } else { Exit::Mendable })
 }
 
+/// Of documents that are gone since there are none.
 async fn quotations(store: &dyn Store, step: &Step) -> Result<Vec<Quote>> {
     let mut quotes = Vec::new();
     for place in &step.relation.evidence {
-        let row = store.document(place.document).await?;
-        let text = Text::new(store.clean(place.document).await?.0);
-        quotes.push(Quote {
-            document: row.name().to_owned(),
-            id: row.id.to_string(),
-            page: place.page,
-            text: text.slice(place.span).to_owned(),
-        });
+        match quotation(store, place).await {
+            Err(docmill_store::Error::UnknownDocument(_)) => {}
+            quote => quotes.push(quote?),
+        }
     }
     Ok(quotes)
+}
+
+async fn quotation(store: &dyn Store, place: &RelationPlace) -> Result<Quote, docmill_store::Error> {
+    let row = store.document(place.document).await?;
+    let text = Text::new(store.clean(place.document).await?.0);
+    Ok(Quote {
+        document: row.name().to_owned(),
+        id: row.id.to_string(),
+        page: place.page,
+        text: text.slice(place.span).to_owned(),
+    })
 }
 
 struct Told<'a> {
@@ -172,24 +169,11 @@ impl Told<'_> {
         let mut out = format!("{}  {}\n", screen.paint(BOLD, &line(&self.a.entity.name)), short(self.a.entity.id));
         for (step, quotes) in steps.iter().zip(self.quotes) {
             let relation = &step.relation;
-            let arrow = match (relation.kind.is_symmetric(), relation.from == step.from) {
-                (true, _) => "──",
-                (false, true) => "─▶",
-                (false, false) => "◀─",
-            };
-            let attributes: Vec<String> =
-                relation.attributes.iter().map(|(key, values)| format!("{key} {}", values.join(" / "))).collect();
-            let attributes = match attributes.is_empty() {
-                true => String::new(),
-                false => format!(" ({})", shortened(&line(&attributes.join(", ")), 60)),
-            };
-            let said = match relation.kind {
-                RelationType::CoMentioned => "named together".to_owned(),
-                kind => kind.as_str().to_lowercase().replace('_', " "),
-            };
+            let arrow = relation::arrow(relation.kind, relation.from == step.from);
+            let attributes = relation::attributes(&relation.attributes);
             let (places, documents) =
                 (count(relation.places.into(), "place"), count(relation.documents.into(), "document"));
-            let kind = screen.paint(MARK, &said);
+            let kind = screen.paint(MARK, &relation::words(relation.kind));
             out.push_str(&format!("  {arrow} {kind}{attributes}  {places} in {documents}\n"));
             for quote in quotes {
                 let text = shortened(&line(&quote.text), QUOTE);

@@ -22,7 +22,7 @@ fn the_graph_is_written_for_other_programs() {
     check("graph export --format graphml --out graph.xml", 0, &[], &[]);
     let said = desk.docmill("graph export --format graphml");
     assert_eq!(std::fs::read_to_string(desk.path("graph.xml")).unwrap(), said.stdout);
-    check("graph export --format ftm --out none/graph.ftm", 1, &[], &["cannot write the output"]);
+    check("graph export --format ftm --out none/graph.ftm", 1, &[], &["cannot write the export"]);
 }
 
 #[test]

@@ -1,15 +1,14 @@
 //! Tables: a file for each kind of node and of link, in the layout of `neo4j-admin database import`.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::literal;
 use super::row::{Kind, NODES, Row, Value, links, rows};
 use super::walk::{Item, Sink};
+use super::{literal, unfinished};
 
 /// Tables under other names until they are whole.
 pub(super) struct Csv {
@@ -34,7 +33,7 @@ impl Csv {
         if self.tables.contains_key(table) {
             return Ok(());
         }
-        let file = tempfile::Builder::new().prefix(".docmill-").suffix(".csv").tempfile_in(&self.folder)?;
+        let file = unfinished(".csv", &self.folder)?;
         let mut file = BufWriter::new(file);
         file.write_all(ids.as_bytes())?;
         for (name, kind) in properties {
@@ -81,11 +80,12 @@ impl Csv {
     pub(super) fn keep(self) -> io::Result<()> {
         let mut whole = Vec::new();
         for (table, file) in self.tables {
-            whole.push((table, file.into_inner().map_err(io::IntoInnerError::into_error)?));
+            let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+            file.as_file().sync_all()?;
+            whole.push((table, file));
         }
         for (table, file) in whole {
-            let file: File = file.persist(self.folder.join(format!("{table}.csv")))?;
-            file.sync_all()?;
+            file.persist(self.folder.join(format!("{table}.csv")))?;
         }
         Ok(())
     }

@@ -116,7 +116,7 @@ impl Line {
     }
 }
 
-/// As many characters of a value as the model takes for the type of its property.
+/// As many characters of a value as the model takes for the type of its property (`max_length` of its types).
 fn cut(property: &str, mut value: String) -> String {
     let longest = match property {
         "bodyText" | "notes" | "summary" => 65_000,
@@ -239,14 +239,15 @@ impl<'a> Ftm<'a> {
     }
 }
 
-/// Whether the model takes it for an address: one in the internet, not one inside of a house.
+/// Whether the model takes it for an address: its domain has to have a point, which one inside of a house may lack.
 fn is_email(address: &str) -> bool {
     address.split_once('@').is_some_and(|(_, domain)| domain.contains('.') && !domain.contains('@'))
 }
 
 /// Whether the model takes it for a number: one with its country and without an extension.
 fn is_phone(number: &str) -> bool {
-    number.strip_prefix('+').is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
+    let is_digits = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    number.strip_prefix('+').is_some_and(is_digits)
 }
 
 /// The schema of a document, by its kind.
@@ -289,12 +290,9 @@ fn open(row: &DocumentRow, parents: &[(DocumentId, MediaType)]) -> Open {
     line.add("language", row.language.as_ref().and_then(|l| language::three_letters(l.as_str())).unwrap_or_default());
     line.add("keywords", row.category.as_str());
     line.add("processingStatus", row.state.as_str());
-    for (parent, media_type) in parents {
-        // In the model only a folder has members; a PDF with attachments is none.
-        if FOLDERS.contains(&document_schema(Some(*media_type))) {
-            line.add("parent", parent.to_string());
-        }
-    }
+    // In the model only a folder has members; a PDF with attachments is none.
+    let folders = parents.iter().filter(|(_, media_type)| FOLDERS.contains(&document_schema(Some(*media_type))));
+    line.add_all("parent", folders.map(|(parent, _)| parent.to_string()));
     Open {
         line,
         body: Vec::new(),

@@ -19,7 +19,8 @@ const EVIDENCE: usize = 8;
 pub(super) enum Item<'a> {
     Entity(&'a EntityRow),
     Project(&'a str),
-    /// `paths` are where it lies, as they are shown, sorted; `parents` the documents that it is a member of.
+    /// `paths` are where it lies, as they are shown, `parents` the documents that it is a member of; both sorted,
+    /// each once.
     Document {
         row: &'a DocumentRow,
         paths: &'a [String],
@@ -119,15 +120,17 @@ fn paths(row: &DocumentRow) -> Vec<String> {
     paths.into_iter().collect()
 }
 
-/// Those that are known still.
+/// Those that are known still, each once, by id: a logo may be attached to all mails of a pile.
 async fn parents(store: &dyn Store, row: &DocumentRow) -> Result<Vec<(DocumentId, MediaType)>, Error> {
+    let parent = |origin: &Origin| match origin {
+        Origin::Member { parent, .. } => Some(*parent),
+        Origin::Path { .. } => None,
+    };
+    let ids: BTreeSet<DocumentId> = row.sources.iter().filter_map(parent).collect();
     let mut parents = Vec::new();
-    for source in &row.sources {
-        if let Origin::Member { parent, .. } = source
-            && let Some(parent) = known(store.document(*parent).await.map(Some))?
-        {
-            parents.extend(parent.media_type.map(|media_type| (parent.id, media_type)));
-        }
+    for id in ids {
+        let parent = known(store.document(id).await.map(Some))?;
+        parents.extend(parent.and_then(|parent| parent.media_type).map(|media_type| (id, media_type)));
     }
     Ok(parents)
 }
@@ -156,7 +159,7 @@ async fn facts(store: &dyn Store, id: DocumentId, sink: &mut dyn Sink, with_text
 }
 
 /// The page on which a range of the cleaned text starts.
-pub(super) fn page_of(clean: Span, map: &CleanMap, pages: &[(u32, Span)]) -> u32 {
+fn page_of(clean: Span, map: &CleanMap, pages: &[(u32, Span)]) -> u32 {
     let start = map.to_raw(clean).start;
     let index = pages.partition_point(|(_, span)| span.end <= start).min(pages.len().saturating_sub(1));
     pages.get(index).map_or(1, |(number, _)| *number)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 
 use docmill_engine::graph::{self, Stream, way};
@@ -152,6 +153,10 @@ async fn every_form_holds_the_same_nodes_and_links_whatever_the_names_are() {
 
     let folder = tempfile::tempdir().unwrap();
     graph::write_tables(workspace.store().as_ref(), folder.path(), false).await.unwrap();
+    let plain = pile.documents().join("made by the test");
+    std::fs::write(&plain, "").unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&folder.path().join("mentions.csv")), mode(&plain), "another user's program may read it");
     let mut kinds: BTreeMap<String, u32> = BTreeMap::new();
     for table in
         ["projects", "documents", "chunks", "mentions", "entities", "structure", "relations", "possibly_same_as"]
