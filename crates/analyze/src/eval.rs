@@ -1,7 +1,7 @@
 //! The ruler: how close what was found comes to what people marked. Values in, scores out.
 //!
 //! Readers of annotated text (`iob`, `conllu`, `csv`) give sentences and mentions with what was marked by hand;
-//! the scorers (`name`, `cluster`, `pair`, `boundary`, `relation`, `rank`) compare. Scores are integers, in
+//! the scorers (`name`, `calibration`, `cluster`, `pair`, `boundary`, `rank`) compare. Scores are integers, in
 //! thousandths; the counts they come from stay beside them.
 
 pub mod annotated;

@@ -16,11 +16,11 @@ use crate::names::{self, Names};
 use crate::recognise::{Found, first_come, recognise};
 
 /// Names and addresses read from the lines From, To and Cc.
-pub const MAIL_HEADER: &str = "rule/mail_header@1";
+pub(crate) const MAIL_HEADER: &str = "rule/mail_header@1";
 
-/// Thousandths of confidence that a name of two words or more before an address is a person's, and that one word
-/// is: that may be a company or a machine.
+/// Thousandths of confidence that a name of two words or more before an address is a person's.
 const FULL_NAME: u16 = 950;
+/// Thousandths of confidence that a single word before an address is a person's: it may be a company or a machine.
 const ONE_WORD: u16 = 700;
 
 /// What was found, and what could not be looked for.

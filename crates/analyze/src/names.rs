@@ -22,24 +22,28 @@ use crate::{name, sentence};
 
 use group::Group;
 
-pub use decode::{Span, decode};
+pub use decode::Span;
+use decode::decode;
 pub use docmill_infer::{Error, LABELS};
-pub use word::{Case, Token, case_channel, tokens};
+use word::tokens;
+pub use word::{Case, Token, case_channel};
 
-/// Names that the model found, perhaps with a border or a type that a rule set right.
-pub const MODEL: &str = "model/names@1";
-/// Organisations that the model did not see and that a legal form behind them tells (`Harrow Point Ltd`).
-pub const LEGAL_FORM: &str = "rule/legal_form@1";
+/// Names that the model found; a rule may have mended their border or their type.
+pub(crate) const MODEL: &str = "model/names@1";
+/// Organisations that are known by the legal form behind them (`Harrow Point Ltd`), where the model found none or was
+/// less sure than the form is.
+pub(crate) const LEGAL_FORM: &str = "rule/legal_form@1";
 /// Courts and authorities whose names are built from known words (`Department of Justice`).
-pub const PUBLIC_BODY: &str = "rule/public_body@1";
-/// Organisations that a word of their name tells (`Harrow Point Museum`), taken for something else by the model.
-pub const ORGANISATION_WORD: &str = "rule/organisation_word@1";
-/// Streets and towns that their place in an address tells.
-pub const ADDRESS: &str = "rule/postal_address@1";
-/// Names that the model found elsewhere in the document.
-pub const REPEATED: &str = "rule/repeated_name@1";
+pub(crate) const PUBLIC_BODY: &str = "rule/public_body@1";
+/// Organisations that are known by a word of their name (`Harrow Point Museum`), where the model took them for something
+/// else or was less sure than the word is.
+pub(crate) const ORGANISATION_WORD: &str = "rule/organisation_word@1";
+/// Streets and towns that are known by their place in an address.
+pub(crate) const ADDRESS: &str = "rule/postal_address@1";
+/// Names that were missed here and found elsewhere in the document.
+pub(crate) const REPEATED: &str = "rule/repeated_name@1";
 
-/// What labels words. The model of this program, and in tests a table.
+/// A labeller of words: the model of this program, and in tests a table.
 pub trait Names: Send + Sync {
     /// Tokens that a word takes of the 253 that a row has for words.
     fn pieces(&self, word: &str) -> usize;

@@ -1,4 +1,5 @@
-//! Sketches of passages: equal words give equal sketches, and a few other words a few other bins.
+//! Sketches of passages (one-permutation MinHash): equal words give equal sketches, and where a few words differ a few bins
+//! differ.
 
 use docmill_model::Sketch;
 
@@ -28,11 +29,12 @@ pub fn sketch(text: &str) -> Sketch {
     if (1..RUN).contains(&count) {
         put(&mut least, run);
     }
+    // A byte of 0 says that no run fell into the bin.
     let bins = least.map(|hash| if hash == u64::MAX { 0 } else { (hash % 255) as u8 + 1 });
     Sketch { bins, numbers }
 }
 
-/// The upper bits of a run's hash choose the bin, all of them its least.
+/// The upper bits of a run's hash choose its bin, which keeps the least hash that falls into it.
 fn put(least: &mut [u64; Sketch::BINS], run: [u64; RUN]) {
     let hash = run.into_iter().fold(0, |hash: u64, word| mix(hash.wrapping_add(word)));
     let bin = &mut least[(hash >> (u64::BITS - Sketch::BINS.ilog2())) as usize];

@@ -2,7 +2,7 @@
 
 use docmill_model::{Block, BlockKind, Text};
 
-/// Characters in which a title begins: behind them a heading is one of a part.
+/// Characters of the text among which a title begins: a heading further on is that of a part.
 const REACH: u32 = 1000;
 /// Characters kept of a title.
 const LONGEST: usize = 200;

@@ -4,8 +4,9 @@ use rten::{Model, ModelOptions, NodeId, OpRegistry, op_registry};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 
+use crate::Error;
 use crate::pool::Pools;
-use crate::{Error, WordPiece};
+use crate::wordpiece::WordPiece;
 
 /// The labels in the order of the scores: outside, then begin and inside of each kind of name.
 pub const LABELS: [&str; 9] = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC"];
@@ -16,7 +17,8 @@ pub type Scores = [f32; LABELS.len()];
 const MODEL: &str = "the name model";
 const CLS: u32 = 101;
 const SEP: u32 = 102;
-/// What the case channel holds for `[CLS]`: "no annotation guideline in particular".
+/// What the case channel holds for `[CLS]`. In training its value told by which corpus's guideline the row was annotated;
+/// this one says: by none in particular.
 const CLS_CASE: u32 = 8;
 /// Tokens of one row, `[CLS]` and `[SEP]` included: the longest that the model saw in training.
 const LONGEST: usize = 255;
@@ -43,10 +45,6 @@ impl Encoded {
     pub fn tokens(&self) -> usize {
         self.pieces.len() + 1
     }
-
-    pub fn words(&self) -> usize {
-        self.firsts.len()
-    }
 }
 
 /// The model, ready to run. Loading takes some 50 ms and some 60 MB; one is enough for a process.
@@ -59,7 +57,7 @@ pub struct NameModel {
 }
 
 impl NameModel {
-    /// SHA-256 of the weights, its first 8 bytes: what the model gives is another version when they change.
+    /// The first 8 bytes of the weights' SHA-256. Part of the version of what is made with the model.
     pub const DIGEST: &'static str = "a1e41d144885727d";
 
     /// # Errors
@@ -225,7 +223,7 @@ mod tests {
         let model = NameModel::load().unwrap();
         let mut row = Encoded::default();
         let taken = (0..1000).take_while(|_| model.push(&mut row, "w-w", 0)).count();
-        assert_eq!((taken, row.words(), row.tokens()), (84, 84, 254));
+        assert_eq!((taken, row.firsts.len(), row.tokens()), (84, 84, 254));
         assert!(model.push(&mut row, "\u{301}", 6) && !model.push(&mut row, "w", 0));
         assert_eq!(model.logits(&[row]).unwrap()[0].len(), 85);
     }

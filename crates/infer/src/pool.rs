@@ -7,7 +7,8 @@ use rten::{RunOptions, ThreadPool};
 /// Thread pools of one thread each, lent for one inference.
 ///
 /// The runtime's own pool is shared by the whole process: inferences of several workers would spread over its
-/// threads and wait for each other in it. There are as many pools here as inferences ever ran at once.
+/// threads and wait for each other there. A pool is made when all are lent and kept afterwards, so that there are as many
+/// as inferences ever ran at once.
 #[derive(Default)]
 pub(crate) struct Pools(Mutex<Vec<Arc<ThreadPool>>>);
 

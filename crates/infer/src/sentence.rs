@@ -4,14 +4,16 @@ use rten::{Model, ModelOptions, NodeId, OpRegistry, op_registry};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 
+use crate::Error;
 use crate::pool::Pools;
 use crate::table::direction;
-use crate::{Error, WordPiece};
+use crate::wordpiece::WordPiece;
 
 const MODEL: &str = "the sentence model";
 /// Tokens of a text that are read, `[CLS]` and `[SEP]` included: what such encoders are trained with.
 const LONGEST: usize = 256;
-/// The outputs are about 1 at most: as whole numbers they keep more digits than they have.
+/// What outputs, which are about 1 at most, are multiplied with to become whole numbers: 24 bits, as many as the mantissa
+/// of an `f32` has.
 const UNIT: f32 = (1 << 24) as f32;
 
 /// An encoder, ready to run.
@@ -41,8 +43,8 @@ impl SentenceModel {
         Ok(Self { inputs, output, model, wordpiece, first, last, pools: Pools::default() })
     }
 
-    /// The direction of a text as signed bytes, see [`crate::Table::vector`]. Alone in its batch, because the numbers
-    /// of a batch influence each other. `None` for a text without words.
+    /// The direction of a text as signed bytes, see [`crate::Table::vector`]. Each text is a batch of its own, because
+    /// the rows of a batch influence each other. `None` for a text without words.
     pub fn vector(&self, text: &str) -> Result<Option<Vec<i8>>, Error> {
         let mut pieces = vec![self.first];
         self.wordpiece.pieces(text, LONGEST - 2, &mut pieces);

@@ -1,6 +1,7 @@
 //! Word vectors from a table, without a model to run: the mean of a text's pieces (its card: `weights/static256.md`).
 
-use crate::{Error, WordPiece};
+use crate::Error;
+use crate::wordpiece::WordPiece;
 
 static WEIGHTS: &[u8] = include_bytes!("../../../weights/static256.safetensors");
 static VOCABULARY: &str = include_str!("../../../weights/static256.vocabulary.txt");
@@ -8,8 +9,8 @@ static VOCABULARY: &str = include_str!("../../../weights/static256.vocabulary.tx
 const MODEL: &str = "the table of word vectors";
 /// Numbers of a vector.
 const WIDTH: usize = 256;
-/// What scales are multiplied with to become whole numbers: sums are exact then, in any order. A scale has more digits
-/// than its table's bytes need, and the sum over a million pieces stays far below 2^63.
+/// What scales are multiplied with to become whole numbers, so that sums are exact in any order. With 28 bits behind the
+/// point a scale is far finer than the bytes that it multiplies, and the sum over a million pieces stays below 2^63.
 const UNIT: f64 = (1 << 28) as f64;
 
 /// The table, ready to use. Loading takes some 10 ms and 4 MB beside the program.
@@ -20,7 +21,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// SHA-256 of the weights, its first 8 bytes.
+    /// The first 8 bytes of the weights' SHA-256. Part of the version of what is made with the table.
     pub const DIGEST: &'static str = "cbdd4b6e7b80020f";
 
     /// # Errors

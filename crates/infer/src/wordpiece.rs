@@ -9,7 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 const LONGEST_WORD: usize = 100;
 
 /// A vocabulary: one piece a line, its id the number of the line from 0. Pieces inside a word begin with `##`.
-pub struct WordPiece {
+pub(crate) struct WordPiece {
     heads: HashMap<&'static str, u32>,
     /// Without their `##`.
     tails: HashMap<&'static str, u32>,
@@ -19,7 +19,7 @@ pub struct WordPiece {
 }
 
 impl WordPiece {
-    pub fn new(vocabulary: &'static str) -> Self {
+    pub(crate) fn new(vocabulary: &'static str) -> Self {
         let (mut heads, mut tails, mut longest) = (HashMap::new(), HashMap::new(), 0);
         for (id, line) in (0..).zip(vocabulary.lines()) {
             let (map, piece) = line.strip_prefix("##").map_or((&mut heads, line), |tail| (&mut tails, tail));
@@ -31,14 +31,14 @@ impl WordPiece {
     }
 
     /// The id of `[UNK]`.
-    pub fn unknown(&self) -> Option<u32> {
+    pub(crate) fn unknown(&self) -> Option<u32> {
         self.unknown
     }
 
     /// Appends the ids of a text's pieces, at most `limit`: lower case, without accents, cut at white space and
     /// at every mark, each part the longest pieces from the left. A part that is not made of pieces is `[UNK]`,
     /// or nothing in a vocabulary without it. Linear time.
-    pub fn pieces(&self, text: &str, limit: usize, out: &mut Vec<u32>) {
+    pub(crate) fn pieces(&self, text: &str, limit: usize, out: &mut Vec<u32>) {
         let limit = out.len().saturating_add(limit);
         let plain: String = text
             .to_lowercase()

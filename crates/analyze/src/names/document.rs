@@ -1,5 +1,5 @@
-//! One document, one label: a name that stands in a document several times is of one kind, and is found wherever
-//! it stands; two persons side by side, as in signatures, are two.
+//! What the document as a whole says of its names: a name that stands in it several times is of one kind, and is found
+//! wherever it stands; two persons side by side, as in signatures, are two.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,7 +10,7 @@ use super::{Name, REPEATED, line, tokens};
 /// Thousandths of confidence in a name that was found elsewhere in the document.
 const BY_REPETITION: u16 = 800;
 
-/// Words of a name at most that is looked for again: bounds the time for a word.
+/// Names of more words are not looked for again: bounds the time for each word of the text.
 const LONGEST: usize = 8;
 
 /// Times that a name has to be found before it is looked for elsewhere.
@@ -28,7 +28,7 @@ pub(super) fn agree(text: &str, stretches: &[ByteSpan], names: &mut Vec<Name>) {
     for name in names.iter_mut() {
         let Some(votes) = votes.get(&words_of(text, name.span)) else { continue };
         let of = |kind| votes.get(&kind).copied().unwrap_or_default();
-        // Of equally many the kind that comes first, but not instead of the one that the name has.
+        // Of kinds with equally many votes the first counts, and none of them replaces a kind that is as frequent.
         if let Some((&kind, &most)) = votes.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)))
             && most > of(name.kind)
         {
@@ -40,7 +40,7 @@ pub(super) fn agree(text: &str, stretches: &[ByteSpan], names: &mut Vec<Name>) {
     names.sort_by_key(|name| name.span.start);
 }
 
-/// Words of the names of two persons side by side, at least and at most.
+/// Words of a name that may be two persons: two words each, and not more than five.
 const TWO: std::ops::RangeInclusive<usize> = 4..=10;
 
 /// Takes a name apart that consists of two persons who stand elsewhere in the document with two words or more.

@@ -6,14 +6,16 @@ use docmill_model::{ByteSpan, MentionType};
 
 use super::{Error, Name, Names, Span, Token, decode, rule, score, tokens};
 
-/// Tokens of the different sentences of a group: enough to find rows of equal length for each batch.
+/// Tokens of the different sentences of a group. Rows are put into batches by length: with this many most batches have
+/// rows of equal length, and little is padded.
 const FULL: usize = 8192;
 
-/// Places of a group: with the tokens, a bound of what is held at a time.
+/// Places of a group. Places of equal sentences cost no tokens; this bounds how many of them are held at a time.
 const PLACES: usize = 65536;
 
-/// The confidence in thousandths below which a name is left out. F1 is greatest where a name has to be as sure as half
-/// of it, some 770 on the development sets; other things are less worth having, and harder to tell.
+/// The confidence in thousandths below which a name is left out. F1 is greatest when names are kept that are at least
+/// half as likely to be right as F1 is high, which is some 770 on the development sets. Other things are worth less and
+/// harder to tell, and have to be surer.
 fn least(kind: MentionType) -> u16 {
     if kind == MentionType::Other { 550 } else { 390 }
 }
@@ -23,7 +25,7 @@ pub(super) struct Group<'t> {
     names: &'t dyn Names,
     text: &'t str,
     texts: Vec<&'t str>,
-    /// Their words, as of texts of their own.
+    /// The words of each, with offsets from the start of its own text.
     sentences: Vec<Vec<Token<'t>>>,
     known: HashMap<&'t str, usize>,
     /// Where each sentence of the text starts, and which one it is.

@@ -1,13 +1,13 @@
-//! Which line ends of a stretch end what stands before them, as in lists and signatures, and which are only the
+//! Line ends that part what they stand between, as in lists and signatures, told from those where prose merely reached the
 //! edge of the page.
 
 use docmill_model::ByteSpan;
 
-/// Bytes of the longest line below which lines are taken for items of a list, unless one in four begins with a
-/// small letter as the lines of a narrow column do.
+/// Where the longest line has fewer bytes, lines are taken for items of a list, unless one in four begins with a small
+/// letter, as the lines of a narrow column do.
 const NARROW: usize = 50;
 
-/// Words with which no line ends that is an item.
+/// Words with which no item of a list ends: a line that ends with one goes on in the next.
 const OPEN: &[&str] = &["&", "and", "at", "by", "for", "in", "of", "on", "the", "to", "with"];
 
 /// Cuts a stretch of a text at tabs, empty lines, and the line ends that its author made: those of lines in which the

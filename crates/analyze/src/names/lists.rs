@@ -1,8 +1,8 @@
-//! Words that rules go by. Lower case, without full stops, sorted.
+//! The words that the rules for names look for. Lower case, without full stops, sorted.
 
 /// Whether a list holds a word, whatever its case and its points.
 pub(super) fn holds(list: &[&str], word: &str) -> bool {
-    // No word of a list is longer than this; it keeps long words cheap.
+    // More bytes than any word of a list has, its points included: keeps long words cheap.
     word.len() <= 32 && {
         let bare: String = word.chars().filter(|&c| c != '.').flat_map(char::to_lowercase).collect();
         list.binary_search(&bare.as_str()).is_ok()

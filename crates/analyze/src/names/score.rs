@@ -1,16 +1,18 @@
 //! Sentences to rows to batches, and back to one score a word.
 
-use super::{Error, Names, Token};
 use docmill_infer::Scores;
 
-/// Tokens of a row that words may take: the model reads 254 with the mark in front of them.
+use super::{Error, Names, Token};
+
+/// Tokens of a row that words may take: the model reads 254 with the mark in front of them, and a row that is longer
+/// would lose its last words.
 pub(super) const ROW: usize = 253;
 
-/// Tokens that two rows of one long sentence share. In the middle of it the words change rows, so that each word
-/// is read with at least half of this on both sides.
+/// Tokens that two neighbouring rows of one long sentence share. The first half of the shared words is taken from the row
+/// before and the second half from the row behind, so that each word is read with about half of this on both sides.
 const OVERLAP: usize = 64;
 
-/// Tokens of a batch, its padding counted: where the model is fastest.
+/// Tokens of a batch, its padding counted. The model reads most words a second at about this size (`infer/benches`).
 const BATCH: usize = 512;
 
 /// Part of a sentence that goes through the model at once.
@@ -18,7 +20,7 @@ struct Row {
     sentence: usize,
     start: usize,
     end: usize,
-    /// From here on the row's scores are taken rather than those of the row before.
+    /// The first word whose scores are taken from this row; those of the words before it come from the row before.
     own: usize,
     tokens: usize,
 }

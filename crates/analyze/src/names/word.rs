@@ -16,7 +16,7 @@ pub enum Case {
     Digit = 5,
     /// No letter and no digit.
     Mark = 6,
-    /// Upper case where everything is: it tells nothing.
+    /// Upper case in a line that is all upper case, where it tells nothing.
     Headline = 7,
 }
 
@@ -56,8 +56,8 @@ pub struct Token<'t> {
     pub case: Case,
 }
 
-/// Words of which a line has to have this many, this share of them in upper case, to be a headline: those of the
-/// model's training.
+/// A line is a headline when it has at least this many words of letters and this share of them is in upper case. The
+/// figures of the model's training.
 const HEADLINE_WORDS: usize = 3;
 const HEADLINE_PERCENT: usize = 80;
 

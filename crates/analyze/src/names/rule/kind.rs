@@ -1,4 +1,4 @@
-//! Names whose words tell what they are, whatever the model took them for.
+//! Names that are known by their words or by their place, whatever the model took them for.
 
 use std::ops::RangeInclusive;
 
