@@ -10,18 +10,18 @@ use crate::args::search::Search;
 use crate::context::{Context, block_on};
 use crate::failure::Exit;
 use crate::find;
-use crate::format::{count, short};
+use crate::format::{count, grouped, short};
 use crate::screen::{BOLD, DIM, MARK, Screen, line};
 
-/// Entities of one name that a passage may mention; more are not told apart by a name.
-const SAME_NAME: usize = 50;
-/// Documents that are named as having a passage too.
+/// Entities that one `--entity` may stand for. A word that fits more says little, and a query is bounded.
+const FITTING: usize = 50;
+/// Documents with the same passage that are named.
 const NAMED: usize = 3;
 
 pub fn search(cx: &Context, args: &Search) -> Result<Exit> {
     let workspace = cx.open()?;
     let store = workspace.store();
-    let found = block_on(ask(store.as_ref(), args))??;
+    let found = block_on(ask(&cx.screen, store.as_ref(), args))??;
     if cx.screen.json {
         let hits: Vec<Value> = found.passages.iter().map(as_json).collect();
         cx.screen.print_json(&json!({
@@ -49,7 +49,7 @@ pub fn search(cx: &Context, args: &Search) -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
-async fn ask(store: &dyn Store, args: &Search) -> Result<Results> {
+async fn ask(screen: &Screen, store: &dyn Store, args: &Search) -> Result<Results> {
     let mut filter = Filter {
         project: args.project.clone(),
         category: args.category,
@@ -59,11 +59,18 @@ async fn ask(store: &dyn Store, args: &Search) -> Result<Results> {
         days: args.days(),
     };
     let mut names = Vec::new();
+    if !args.entity.is_empty() {
+        docmill_engine::fold_all(store).await?;
+    }
     for word in &args.entity {
-        let found = entity::find(store, word, SAME_NAME).await?;
+        let found = entity::find(store, word, FITTING).await?;
         if found.entities.is_empty() {
             // It fails, and says what is near.
             find::entity(store, word).await?;
+        }
+        if found.total > found.entities.len() as u64 {
+            let fitting = grouped(found.total);
+            screen.say(&format!("{word} fits {fitting} entities: the {FITTING} in most documents are looked for."));
         }
         filter.entities.push(found.entities.iter().map(|row| row.entity.id).collect());
         names.extend(found.entities.into_iter().map(|row| row.entity.name));
@@ -109,26 +116,27 @@ fn as_text(screen: &Screen, passage: &Passage) -> String {
 
 /// The snippet in one line, its hits painted or between two asterisks, with dots where the passage goes on.
 fn marked(screen: &Screen, text: &str, snippet: &Snippet) -> String {
+    let plain = |text: &str| text.replace([OPEN, CLOSE], "\u{fffd}");
     let mut out = String::new();
     let mut at = snippet.stretch.start;
     for hit in &snippet.hits {
-        out.push_str(&text[at..hit.start]);
-        let word = &text[hit.clone()];
-        match screen.has_colour() {
-            // Painted below, as white space and control characters of the text are changed first.
-            true => out.push_str(&format!("{OPEN}{word}{CLOSE}")),
-            false => out.push_str(&format!("**{word}**")),
-        }
+        out.push_str(&plain(&text[at..hit.start]));
+        out.push_str(&format!("{OPEN}{}{CLOSE}", plain(&text[hit.clone()])));
         at = hit.end;
     }
-    out.push_str(&text[at..snippet.stretch.end]);
+    out.push_str(&plain(&text[at..snippet.stretch.end]));
     let head = if snippet.stretch.start > 0 { "… " } else { "" };
     let tail = if snippet.stretch.end < text.len() { " …" } else { "" };
-    let body = line(&out).replace(OPEN, &format!("{MARK}")).replace(CLOSE, &format!("{MARK:#}"));
+    let (open, close) = match screen.has_colour() {
+        true => (format!("{MARK}"), format!("{MARK:#}")),
+        false => ("**".to_owned(), "**".to_owned()),
+    };
+    let body = line(&out).replace(OPEN, &open).replace(CLOSE, &close);
     format!("{head}{body}{tail}")
 }
 
-/// Two of the code points that are no characters (U+FDD0 to U+FDEF): no text has them for its own.
+/// Stand around a hit until the text's own control characters are gone, among which those of colours would be. Two code
+/// points that are no characters (U+FDD0 to U+FDEF): where a text has them all the same, they are replaced.
 const OPEN: char = '\u{fdd0}';
 const CLOSE: char = '\u{fdd1}';
 
@@ -145,5 +153,6 @@ mod tests {
         };
         check("The net\n rent\u{1b}[2J", &["rent"], "The net **rent**\u{fffd}[2J");
         check("nothing here", &[], "nothing here");
+        check("a\u{fdd0} \u{fdd1}rent", &["rent"], "a\u{fffd} \u{fffd}**rent**");
     }
 }

@@ -129,6 +129,18 @@ fn words_are_found_with_their_place() {
     assert_eq!((&json["fit"], &json["cut"]), (&"whole".into(), &false.into()));
 }
 
+/// A run that was cut off, or an earlier version of the program, leaves facts without entities.
+#[test]
+fn what_is_not_folded_yet_is_found_by_who_it_mentions() {
+    let desk = Desk::new(&[("mail.eml", MAIL)]);
+    desk.run();
+    let store = rusqlite::Connection::open(desk.path(".docmill/docmill.sqlite")).unwrap();
+    let sql = "DELETE FROM meta WHERE key = 'fold'; DELETE FROM entity; UPDATE profile SET entity = NULL";
+    store.execute_batch(sql).unwrap();
+    drop(store);
+    desk.docmill("search pay --entity anna@example.org").check(0, &["mail.eml"], &[]);
+}
+
 #[test]
 fn passages_are_found_by_who_and_what_they_mention_and_when() {
     let desk = Desk::new(&[("letter.txt", LETTER), ("mail.eml", MAIL)]);
