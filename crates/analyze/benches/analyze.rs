@@ -1,5 +1,5 @@
 //! The text and entity stages on one text of 20 KB, as a mail archive or a court file has them: headings, prose,
-//! citations, dates and sums.
+//! citations, dates and sums; and what the fold does most, comparing two names.
 
 use std::hint::black_box;
 
@@ -7,8 +7,10 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use docmill_analyze::chunk::chunk;
 use docmill_analyze::clean::{clean, map_blocks};
 use docmill_analyze::mention::mentions;
+use docmill_analyze::name;
+use docmill_analyze::pair::{Prepared, pair_prepared};
 use docmill_infer::NameModel;
-use docmill_model::{Block, BlockKind, Digest, DocumentId, MediaType, Span};
+use docmill_model::{Block, BlockKind, Digest, DocumentId, MediaType, MentionType, ProfileKey, Span};
 
 const PARAGRAPH: &str = "On 3 March 2024 the  parties met at the office of Acme Inc. and agreed that the sum of \
     USD 1,250,000.00 was due no later than 30 June 2024; see Smith v. Jones, 410 U.S. 113, 120 (1973).\r\nThe pay-\r\nment \
@@ -74,5 +76,29 @@ fn stages(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, stages);
+/// Pairs of names as blocks bring them together: equal, written otherwise, and others.
+const PAIRS: &[(&str, &str)] = &[
+    ("Eleanor Whitcombe", "Whitcombe, Eleanor"),
+    ("Bob Ellery", "Robert J. Ellery"),
+    ("Jörg Morgenroth", "Joerg Morgenrot"),
+    ("Anna Schmidt", "Anton Schmitt"),
+    ("Anna Maria Schmidt", "Hanna Schmied"),
+];
+
+fn pairs(c: &mut Criterion) {
+    let prepared = |shown: &str| {
+        let normal = name::person(shown).map(|name| name.normal).unwrap_or_default();
+        let (identifiers, discriminator) = (Vec::new(), String::new());
+        Prepared::new(&ProfileKey { kind: MentionType::Person, normal, identifiers, discriminator })
+    };
+    let pairs: Vec<_> = PAIRS.iter().map(|(a, b)| (prepared(a), prepared(b))).collect();
+    let mut group = c.benchmark_group("names");
+    group.throughput(Throughput::Elements(pairs.len() as u64));
+    group.bench_function("pairs", |b| {
+        b.iter(|| pairs.iter().map(|(a, b)| u32::from(pair_prepared(black_box(a), black_box(b)).score)).sum::<u32>())
+    });
+    group.finish();
+}
+
+criterion_group!(benches, stages, pairs);
 criterion_main!(benches);
