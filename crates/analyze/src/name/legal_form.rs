@@ -87,6 +87,8 @@ fn stands_before(form: LegalForm) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn check(name: &str, rest: &str, form: Option<&str>) {
@@ -113,6 +115,19 @@ mod tests {
         ] {
             check(name, rest, form);
         }
+    }
+
+    #[test]
+    fn each_way_to_write_belongs_to_one_form_and_the_numbers_of_forms_fit() {
+        let file = include_str!("legal_forms.txt").lines().filter(|l| !l.starts_with('#'));
+        let mut forms: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        for line in file {
+            for way in line.split('|') {
+                forms.entry(words(way).join(" ")).or_default().insert(line);
+            }
+        }
+        assert!(forms.values().all(|lines| lines.len() == 1), "{forms:?}");
+        assert!(TABLE.canonical.len() <= usize::from(u8::MAX));
     }
 
     #[test]

@@ -11,8 +11,6 @@ pub struct OrgName {
     /// The name as it is compared, with the canonical word of its legal form behind it (`acme gmbh`): two forms are
     /// two companies.
     pub normal: String,
-    /// The name as it is shown: quotes around it left out, white space single.
-    pub shown: String,
     /// The canonical word of the legal form.
     pub form: Option<&'static str>,
 }
@@ -54,7 +52,7 @@ pub fn organisation(raw: &str) -> Option<OrgName> {
             .join(" ");
     let normal = normal.trim_end().to_owned();
     let named = normal.chars().any(char::is_alphanumeric);
-    named.then(|| OrgName { normal, shown, form: form.map(LegalForm::word) })
+    named.then(|| OrgName { normal, form: form.map(LegalForm::word) })
 }
 
 /// The folded words of a name. Signs part words, `&` is `and`, and single letters beside each other are one word: `J. P.

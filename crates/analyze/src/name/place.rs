@@ -8,8 +8,6 @@ use super::head;
 pub struct PlaceName {
     /// The name as it is compared: `united states` for `the U.S.A.`.
     pub normal: String,
-    /// The name as it is shown: white space single.
-    pub shown: String,
 }
 
 /// Other names of countries and cities, as [`fold`] writes them without hyphens, and the one that is used. Sorted.
@@ -50,7 +48,7 @@ pub fn place(raw: &str) -> Option<PlaceName> {
     let normal = SAME_PLACE
         .binary_search_by_key(&joined.as_str(), |(other, _)| other)
         .map_or(joined, |at| SAME_PLACE[at].1.to_owned());
-    normal.chars().any(char::is_alphanumeric).then_some(PlaceName { normal, shown })
+    normal.chars().any(char::is_alphanumeric).then_some(PlaceName { normal })
 }
 
 #[cfg(test)]
