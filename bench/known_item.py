@@ -24,6 +24,8 @@ KINDS = ("phrase", "rare", "dropped", "changed", "common", "inflected", "name", 
 LEAST, MOST = 40, 250
 #: Runs of five words that two documents must share, as a share of the lesser's, to say the same.
 SAME = 0.5
+#: Documents that a run may stand in: one in more is boilerplate, and its pairs grow with the square.
+MOST_OWNERS = 50
 
 
 def words(text):
@@ -61,7 +63,7 @@ class Pile:
                 owners.setdefault(run, []).append(id)
         shared = Counter()
         for ids in owners.values():
-            if len(ids) <= 50:
+            if len(ids) <= MOST_OWNERS:
                 shared.update((a, b) for a in ids for b in ids if a < b)
         same = {id: {id} for id in self.documents}
         for (a, b), count in shared.items():

@@ -35,7 +35,9 @@ const FIRMS: u64 = 20_000;
 fn main() {
     let mut arguments = std::env::args_os().skip(1);
     let folder = PathBuf::from(arguments.next().expect("the folder is the first argument"));
-    let count = arguments.next().and_then(|word| word.to_str()?.parse().ok()).unwrap_or(DOCUMENTS);
+    let count = arguments.next().map_or(DOCUMENTS, |word| {
+        word.to_str().and_then(|word| word.parse().ok()).expect("the second argument is a number of documents")
+    });
     std::fs::create_dir_all(&folder).expect("the folder can be made");
     let versions: Versions = Stage::ALL.into_iter().map(|stage| (stage, "1".to_owned())).collect();
     let store = Sqlite::open(&folder.join("fold_scale.sqlite"), versions).expect("a new store");
@@ -154,7 +156,7 @@ impl Random {
     }
 }
 
-/// A word of two to four syllables, always the same one for a number.
+/// A capitalised word of two to four syllables, always the same one for a number and a seed.
 fn word(number: u64, seed: u64) -> String {
     const STARTS: [&str; 16] = ["b", "br", "d", "f", "g", "h", "k", "l", "m", "n", "p", "r", "s", "st", "t", "v"];
     const ENDS: [&str; 12] = ["a", "e", "i", "o", "u", "an", "el", "in", "or", "us", "ert", "ick"];

@@ -37,8 +37,9 @@ fn main() -> rusqlite::Result<()> {
     // As the store has it.
     to.pragma_update(None, "journal_mode", "wal")?;
     to.pragma_update(None, "synchronous", "normal")?;
-    to.pragma_update(None, "cache_size", -8192)?;
-    to.pragma_update(None, "wal_autocheckpoint", 4096)?;
+    to.pragma_update(None, "cache_size", -32768)?;
+    to.pragma_update(None, "temp_store", "memory")?;
+    to.pragma_update(None, "wal_autocheckpoint", 16384)?;
     for sql in definitions(&from)? {
         to.execute_batch(&sql)?;
     }
