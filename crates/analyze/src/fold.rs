@@ -11,8 +11,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use docmill_model::{
-    Action, Component, Entity, EntityId, Fold, Folded, Identifier, Membership, Profile, ProfileId, ProjectId, Refusal,
-    Ruling,
+    Action, Component, Entity, EntityId, Fold, Folded, Identifier, Membership, MentionType, Profile, ProfileId,
+    ProjectId, Refusal, Ruling,
 };
 
 use cluster::Clusters;
@@ -55,16 +55,11 @@ fn unite(project: ProjectId, component: &Component, group: &Group<'_>) -> Option
     let least = group.profiles.iter().map(|p| p.least).min()?;
     // The largest profile says what kind of thing it is, should a decision have joined two kinds.
     let first = group.profiles.iter().max_by_key(|p| (p.documents, Reverse(p.id)))?;
-    let mut forms: BTreeMap<&str, u32> = BTreeMap::new();
-    for (form, count) in group.profiles.iter().flat_map(|p| &p.forms) {
-        let sum = forms.entry(form).or_default();
-        *sum = sum.saturating_add(*count);
-    }
-    let mut ranked: Vec<(&str, u32)> = forms.into_iter().collect();
-    ranked.sort_by_key(|(form, count)| (Reverse(*count), Reverse(form.chars().count()), *form));
-    let best = ranked.first().map_or(first.key.normal.as_str(), |(form, _)| *form);
+    let all = forms(group.profiles.iter().copied());
+    let full = forms(group.profiles.iter().copied().filter(|p| has_full_name(p)));
+    let best = full.first().or(all.first()).map_or(first.key.normal.as_str(), |form| *form);
     let name = decided_name(component, group).unwrap_or(best).to_owned();
-    let others = ranked.iter().map(|(form, _)| *form).filter(|form| *form != name).take(MAX_ALIASES);
+    let others = all.into_iter().filter(|form| *form != name).take(MAX_ALIASES);
     let mut aliases: Vec<String> = others.map(str::to_owned).collect();
     aliases.sort_unstable();
     let identifiers: BTreeSet<&Identifier> =
@@ -87,6 +82,24 @@ fn unite(project: ProjectId, component: &Component, group: &Group<'_>) -> Option
         least,
         members: group.profiles.iter().map(member).collect(),
     })
+}
+
+/// The forms of profiles, the most frequent first, then the longest, then the least in bytes.
+fn forms<'a>(profiles: impl Iterator<Item = &'a Profile>) -> Vec<&'a str> {
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    for (form, count) in profiles.flat_map(|p| &p.forms) {
+        let sum = counts.entry(form).or_default();
+        *sum = sum.saturating_add(*count);
+    }
+    let mut ranked: Vec<(&str, u32)> = counts.into_iter().collect();
+    ranked.sort_by_key(|(form, count)| (Reverse(*count), Reverse(form.chars().count()), *form));
+    ranked.into_iter().map(|(form, _)| form).collect()
+}
+
+/// Whether a profile may name its entity before those of a single word do: however often the pages of a hearing say
+/// `Mr. Grünwald`, he is shown with his full name.
+fn has_full_name(profile: &Profile) -> bool {
+    profile.key.kind == MentionType::Person && profile.key.normal.contains(' ')
 }
 
 /// The name that a person gave last to one of the profiles.

@@ -91,7 +91,8 @@ pub struct Component {
 pub struct Entity {
     pub id: EntityId,
     pub kind: MentionType,
-    /// What a person decided, else the most frequent form, then the longest, then the least in bytes.
+    /// What a person decided, else the most frequent form, then the longest, then the least in bytes; of a person's
+    /// forms those of the documents that give more than one word of the name.
     pub name: String,
     /// The other forms, sorted; of many the most frequent.
     pub aliases: Vec<String>,

@@ -219,6 +219,16 @@ fn the_name_is_the_most_frequent_form_then_the_longest_then_the_least() {
 }
 
 #[test]
+fn a_person_is_named_in_full_however_often_the_surname_stands_alone() {
+    let (full, bare) = (person("Anna Berg", "", 1), person("Berg", "", 9));
+    for (profiles, name) in [(&[&full, &bare][..], "Anna Berg"), (&[&bare], "Berg")] {
+        let same = ruling(1, Action::Same, profiles, &[]);
+        let fold = fold(project(), &component(profiles, vec![], vec![same]));
+        assert_eq!(fold.entities[0].entity.name, name);
+    }
+}
+
+#[test]
 fn of_many_forms_the_most_frequent_are_kept() {
     let mut profiles: Vec<Profile> = (0..3).map(|at| person("Bo Li", &format!("{at}@x"), 1)).collect();
     for (at, profile) in profiles.iter_mut().enumerate() {
