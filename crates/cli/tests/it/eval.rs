@@ -111,6 +111,19 @@ fn known_items_are_looked_for_in_the_workspace() {
 }
 
 #[test]
+fn marks_of_a_relation_may_come_in_any_order() {
+    let item = "{\"text\":\"Ann Lee, director of Acme Ltd, left.\",\"mentions\":[{\"start\":21,\"end\":29,\"type\":\"ORG\"},\
+        {\"start\":0,\"end\":7,\"type\":\"PER\"}],\"relations\":[{\"from\":1,\"to\":0,\"type\":\"WORKS_FOR\"}]}\n";
+    let desk = Desk::new(&[("r.jsonl", item)]);
+    let report = desk.docmill("eval relations in/r.jsonl --json").json();
+    let rows: Vec<_> =
+        report["scores"].as_array().unwrap().iter().map(|s| (&s["measure"], &s["type"], &s["f1"])).collect();
+    let [strict, untyped, all, kind] = ["strict", "untyped", "all", "WORKS_FOR"].map(serde_json::Value::from);
+    let whole = serde_json::Value::from(1000);
+    assert_eq!(rows, [(&strict, &all, &whole), (&strict, &kind, &whole), (&untyped, &all, &whole)], "{report}");
+}
+
+#[test]
 fn a_bad_file_is_told_with_its_line() {
     let desk = Desk::new(&[("a.iob2", "Ann O\nLee\n"), ("b.jsonl", "{\"text\":\"x\",\"annotations\":[[0,9]]}\n")]);
     let check = |line: &str, expected: &str| desk.docmill(line).check(1, &[], &[expected, "[bad_argument]", "hint: "]);

@@ -11,7 +11,7 @@ use docmill_analyze::{name, pair};
 use docmill_model::{MentionType, ProfileKey};
 
 use super::input::{self, malformed};
-use super::report::{Fault, Figure, Report, Score};
+use super::report::{Fault, Figure, Report, Row, Score};
 
 const COLUMNS: [&str; 4] = ["name1", "name2", "schema", "is_match"];
 
@@ -19,7 +19,7 @@ const COLUMNS: [&str; 4] = ["name1", "name2", "schema", "is_match"];
 /// other half of the pairs. Pairs that have a veto are never one.
 pub fn pairs(files: &[PathBuf]) -> Result<Report> {
     let mut report = Report::new("pairs");
-    let mut scored: BTreeMap<String, Vec<Scored>> = BTreeMap::new();
+    let mut scored: BTreeMap<Row, Vec<Scored>> = BTreeMap::new();
     let mut sharing = [0u64; 2];
     for path in files {
         let text = input::text(path)?;
@@ -45,7 +45,7 @@ pub fn pairs(files: &[PathBuf]) -> Result<Report> {
             let likeness = pair::pair(&a, &b);
             let score = if likeness.veto.is_some() { 0 } else { likeness.score };
             for group in ["all", schema] {
-                scored.entry(group.to_owned()).or_default().push(Scored { score, same });
+                scored.entry(Row::new(group)).or_default().push(Scored { score, same });
             }
             if same {
                 sharing[usize::from(share_a_key(&a, &b))] += 1;
@@ -63,16 +63,12 @@ pub fn pairs(files: &[PathBuf]) -> Result<Report> {
         }
     }
     for (group, pairs) in &scored {
-        report.scores.push(Score::counts(
-            "at the threshold of merges",
-            group,
-            "all",
-            at(pairs.iter().copied(), pair::MERGE),
-        ));
+        let counts = at(pairs.iter().copied(), pair::MERGE);
+        report.scores.push(Score::counts("at the threshold of merges", &group.name, "all", counts));
     }
     for (group, pairs) in &scored {
         let (counts, thresholds) = cross_chosen(pairs);
-        let mut score = Score::counts("at thresholds chosen on the other half", group, "all", counts);
+        let mut score = Score::counts("at thresholds chosen on the other half", &group.name, "all", counts);
         let [even, odd] = thresholds.map(|threshold| Figure::Count(threshold.into()));
         score.figures.extend([("even threshold", even), ("odd threshold", odd)]);
         report.scores.push(score);

@@ -11,7 +11,7 @@ use docmill_model::{Digest, DocumentId, Mention, MentionId, MentionType, Relatio
 use serde_json::Value;
 
 use super::input::{self, Item, malformed};
-use super::report::{Fault, Report, Score, context};
+use super::report::{Fault, Report, Row, Score, context};
 
 /// A relation between two of the marked mentions, by their numbers. Where it has no direction the lower comes first.
 type Link = (usize, usize, RelationType);
@@ -23,20 +23,21 @@ type Link = (usize, usize, RelationType);
 /// wrong. Mentions in one sentence, `CO_MENTIONED`, are counted where they are marked.
 pub fn relations(files: &[PathBuf]) -> Result<Report> {
     let mut report = Report::new("relations");
-    let mut tallies: BTreeMap<(String, String), Counts> = BTreeMap::new();
-    let mut untyped: BTreeMap<String, Counts> = BTreeMap::new();
+    let mut tallies: BTreeMap<(Row, Row), Counts> = BTreeMap::new();
+    let mut untyped: BTreeMap<Row, Counts> = BTreeMap::new();
     for path in files {
         for item in input::items(path)? {
             let case = Case::read(path, &item)?;
             let found = case.found();
-            let groups =
-                || ["all".to_owned(), input::label(path)].into_iter().take(if files.len() > 1 { 2 } else { 1 });
+            let groups = || {
+                [Row::new("all"), Row::new(&input::label(path))].into_iter().take(if files.len() > 1 { 2 } else { 1 })
+            };
             for kind in RelationType::ALL {
                 let of = |links: &BTreeSet<Link>| links.iter().filter(|l| l.2 == kind).copied().collect();
                 let counts = equal(&of(&case.marked), &of(&found));
                 for group in groups().filter(|_| counts != Counts::default()) {
-                    *tallies.entry((group.clone(), "all".to_owned())).or_default() += counts;
-                    *tallies.entry((group, kind.as_str().to_owned())).or_default() += counts;
+                    *tallies.entry((group.clone(), Row::new("all"))).or_default() += counts;
+                    *tallies.entry((group, Row::new(kind.as_str()))).or_default() += counts;
                 }
             }
             let pairs = |links: &BTreeSet<Link>| links.iter().map(|l| (l.0.min(l.1), l.0.max(l.1))).collect();
@@ -48,9 +49,9 @@ pub fn relations(files: &[PathBuf]) -> Result<Report> {
             report.faults.extend(found.difference(&case.marked).map(|l| case.fault(&place, "invented", l)));
         }
     }
-    let rows = tallies.into_iter().map(|((group, of), counts)| Score::counts("strict", &group, &of, counts));
+    let rows = tallies.into_iter().map(|((group, of), counts)| Score::counts("strict", &group.name, &of.name, counts));
     report.scores.extend(rows);
-    report.scores.extend(untyped.iter().map(|(group, counts)| Score::counts("untyped", group, "all", *counts)));
+    report.scores.extend(untyped.iter().map(|(group, counts)| Score::counts("untyped", &group.name, "all", *counts)));
     report.faults.sort_by(|a, b| b.wrong.cmp(&a.wrong));
     Ok(report)
 }
@@ -101,13 +102,16 @@ impl Case {
     }
 
     fn found(&self) -> BTreeSet<Link> {
-        let referents = referent::referents(self.document, &self.text, &self.mentions);
+        // Documents have their mentions in the order of the text; marks come in any order.
+        let mut mentions = self.mentions.clone();
+        mentions.sort_by_key(|mention| mention.span);
+        let referents = referent::referents(self.document, &self.text, &mentions);
         let number: BTreeMap<MentionId, usize> = self.mentions.iter().enumerate().map(|(n, m)| (m.id, n)).collect();
         let typed = |kind: RelationType| {
             kind != RelationType::CoMentioned || self.marked.iter().any(|l| l.2 == RelationType::CoMentioned)
         };
         // A relation has its mentions in the order of its ends.
-        relation::relations(&self.text, &[], &self.mentions, &referents)
+        relation::relations(&self.text, &[], &mentions, &referents)
             .into_iter()
             .filter(|r| typed(r.kind))
             .filter_map(|r| {

@@ -82,6 +82,19 @@ impl Score {
     }
 }
 
+/// A group or a type by which scores are sorted: `all` first, then by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Row {
+    is_part: bool,
+    pub name: String,
+}
+
+impl Row {
+    pub fn new(name: &str) -> Self {
+        Self { is_part: name != "all", name: name.to_owned() }
+    }
+}
+
 /// The name of a figure in JSON: `success_at_5` for `success at 5`.
 pub fn field(name: &str) -> String {
     name.replace(' ', "_")
