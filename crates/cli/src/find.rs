@@ -13,7 +13,7 @@ use crate::failure::Error;
 use crate::format::{count, grouped, short, shortened};
 
 /// Matches that are listed; more would not be read.
-const LISTED: usize = 20;
+pub const LISTED: usize = 20;
 /// Entities of which only a part of the name fits that are listed.
 const NEAR: usize = 5;
 /// The longest name that fits a line of a list.

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::time::Duration;
 
+use unicode_width::UnicodeWidthChar as _;
+
 /// The beginning of an id, long enough to be unique in most workspaces.
 pub fn short(id: impl Display) -> String {
     id.to_string().chars().take(8).collect()
@@ -106,12 +108,22 @@ pub fn quoted(word: &str) -> Cow<'_, str> {
     }
 }
 
-/// At most `width` characters, the last of them an ellipsis if something was cut.
+/// What fits into `width` columns of a terminal, with an ellipsis at the end if something was cut. A character counts
+/// as one column at least, so that no text of characters without a width is endless.
 pub fn shortened(text: &str, width: usize) -> String {
-    match text.char_indices().nth(width) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(width.saturating_sub(1)).chain(['…']).collect(),
+    let columns = |c: char| c.width().unwrap_or(1).max(1);
+    // Where to cut, if anything is to be cut: room is left for the ellipsis.
+    let (mut used, mut cut) = (0usize, 0);
+    for (at, c) in text.char_indices() {
+        if used < width {
+            cut = at;
+        }
+        used += columns(c);
+        if used > width {
+            return format!("{}…", &text[..cut]);
+        }
     }
+    text.to_owned()
 }
 
 #[cfg(test)]
@@ -168,5 +180,9 @@ mod tests {
         assert_eq!(duration(Duration::from_secs(7300)), "2 h 1 min");
         assert_eq!(shortened("größer", 4), "grö…");
         assert_eq!(shortened("groß", 4), "groß");
+        assert_eq!(shortened("漢字漢字", 8), "漢字漢字");
+        assert_eq!(shortened("漢字漢字", 7), "漢字漢…");
+        assert_eq!(shortened("漢字漢字", 6), "漢字…");
+        assert_eq!(shortened(&"\u{200b}".repeat(9), 3), "\u{200b}\u{200b}…");
     }
 }

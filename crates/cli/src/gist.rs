@@ -20,9 +20,9 @@ use crate::table::{Cell, Column, Table};
 const MAIN: usize = 5;
 /// Relations that are shown.
 const RELATIONS: usize = 5;
-/// Characters of a name in a table.
+/// Columns of a name in a table.
 const NAME: usize = 34;
-/// Characters of a line.
+/// Columns of a line: 80 without the two before it.
 const LINE: usize = 78;
 
 /// A typed relation with one place that says so.
@@ -250,7 +250,7 @@ mod tests {
             people: vec![
                 entity(1, "Eleanor Whitcombe"),
                 entity(2, &long),
-                entity(3, "\u{202e}漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字"),
+                entity(3, &format!("\u{202e}{}", "漢字".repeat(30))),
             ],
             organisations: Vec::new(),
             next: None,

@@ -9,12 +9,12 @@ use docmill_model::MentionId;
 use docmill_store::Store;
 
 use crate::failure::Error;
-use crate::find;
-use crate::format::shortened;
+use crate::find::{self, LISTED};
+use crate::format::{grouped, shortened};
 
-/// Signs `@` that may part a name from a document, from the right; a name or a path has few of its own.
+/// Signs `@` that are tried as the one between a name and a document, from the right; a path has few of its own.
 const PARTINGS: usize = 8;
-/// Names that have some of the words, and are listed where no name fits.
+/// Names that share a word with what was typed, and are listed where no name fits.
 const NEAR: usize = 5;
 /// The longest name that fits a line of a list.
 const NAME: usize = 48;
@@ -72,7 +72,10 @@ async fn in_document(store: &dyn Store, name: &str, id: docmill_model::DocumentI
                 format!("{mention}  {}  {name}{}", side.kind(), identifiers.collect::<String>())
             };
             let hint = Some("give the id of the mention in the place of the name".to_owned());
-            let matches = found.iter().map(line).collect();
+            let mut matches: Vec<String> = found.iter().take(LISTED).map(line).collect();
+            if found.len() > LISTED {
+                matches.push(format!("and {} more", grouped((found.len() - LISTED) as u64)));
+            }
             Err(Error::Ambiguous { what: "names", word: format!("{name} in {document}"), matches, hint }.into())
         }
     }

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 pub struct Sides {
     /// An entity's id or name, the id of a mention, or NAME@DOCUMENT
     pub a: String,
-    /// The same; several are taken together
+    /// One or several others, given in the same way
     #[arg(required = true)]
     pub b: Vec<String>,
     #[command(flatten)]

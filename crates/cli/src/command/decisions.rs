@@ -19,7 +19,7 @@ use crate::screen::{BOLD, DIM, Screen, escaped, line};
 
 /// The largest file of decisions: some fifty thousand of them, all held in memory before the first is taken in.
 const LARGEST: u64 = 64 << 20;
-/// The longest line: a decision about thousands of places.
+/// The longest line in bytes: a decision about as many places as one can hold, a kilobyte each.
 const LONGEST_LINE: u64 = 4 << 20;
 /// The longest name that fits a line.
 const NAME: usize = 40;
@@ -60,7 +60,7 @@ fn list(cx: &Context) -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
-/// What the documents of some decisions are called; those that are gone are not among them.
+/// What the documents that are listed of some decisions are called; those that are gone are not among them.
 async fn names(store: &dyn Store, rows: &[DecisionRow]) -> Result<BTreeMap<DocumentId, String>> {
     let mut names = BTreeMap::new();
     for anchor in rows.iter().flat_map(|row| first(&row.decision.a).chain(first(&row.decision.b))) {
@@ -155,8 +155,9 @@ fn import(cx: &Context, file: &Path) -> Result<Exit> {
     }
     let mut out = format!("{} taken in, {} known already.\n", count(report.new, "decision"), report.known);
     if asleep > 0 {
+        let wait = if asleep == 1 { "waits" } else { "wait" };
         let asleep = count(asleep as u64, "decision");
-        out.push_str(&format!("{asleep} here in all wait for documents that are not here.\n"));
+        out.push_str(&format!("{asleep} {wait} for documents that are not here.\n"));
     }
     cx.screen.print(&out)?;
     Ok(Exit::Fine)
@@ -201,7 +202,7 @@ fn read(mut input: impl BufRead, name: &str) -> Result<Vec<Decision>> {
     Ok(decisions)
 }
 
-/// What is wrong with a line, without the number of the line, which is always 1.
+/// What is wrong with a line. The number that the reader of JSON gives is left out: it counts from the line's own start.
 fn told(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or(&text).to_owned()

@@ -76,12 +76,14 @@ impl Told {
     pub fn words(&self, names: &Names) -> String {
         let text = |field: &str| self.value[field].as_str().unwrap_or_default();
         let number = |field: &str| self.value[field].as_u64().unwrap_or_default();
+        // People count from one. The number may be any: an export comes from outside.
+        let ordinal = |field: &str| number(field).saturating_add(1);
         let named = |field: &str| names.get(text(field)).map_or(text(field), String::as_str);
         let what = match self.kind {
             Kind::Document => format!("{} ({})", text("name"), text("state")),
             Kind::Page => format!("{}, page {}", named("document"), number("number")),
-            Kind::Block => format!("{}, block {} ({})", named("document"), number("index") + 1, text("type")),
-            Kind::Chunk => format!("{}, chunk {}", named("document"), number("index") + 1),
+            Kind::Block => format!("{}, block {} ({})", named("document"), ordinal("index"), text("type")),
+            Kind::Chunk => format!("{}, chunk {}", named("document"), ordinal("index")),
             Kind::Mention => {
                 format!("{} {}, {}, page {}", text("type"), text("text"), named("document"), number("page"))
             }

@@ -187,6 +187,8 @@ mod tests {
         check(&[DOCUMENT], &[r#"{"id":"d1","kind":"document","name":"a.txt","state":"done"}"#], &[]);
         let relation = r#"{"kind":"relation","from":"e1","to":"e2","type":"WROTE_TO"}"#;
         check(&[DOCUMENT, PERSON], &[DOCUMENT, PERSON, relation], &["+ relation Anna WROTE_TO e2"]);
+        let block = format!(r#"{{"kind":"block","document":"d1","index":{},"type":"cell"}}"#, u64::MAX);
+        check(&[DOCUMENT], &[DOCUMENT, &block], &["+ block a.txt, block 18446744073709551615 (cell)"]);
         // A newer recogniser gives the same mention another id.
         let mention = |id: &str| {
             format!(

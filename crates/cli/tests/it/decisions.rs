@@ -235,6 +235,13 @@ fn what_does_not_name_one_thing_is_told_with_what_it_could_be() {
     check(&["same", "\u{1b}[2J\nerror:", "Ben Carter"], &["called \u{fffd}[2J\u{fffd}error: [not_found]"]);
     check(&["entity", &"x".repeat(100_000)], &["[not_found]"]);
     let id = desk.docmill("entity Carter --json").json()["id"].as_str().unwrap().to_owned();
+    let list: Vec<String> = ('A'..='Z').map(|c| format!("{c}anna Moor <{c}@example.org>")).collect();
+    desk.put("list.eml", mail(ANNA, &list.join(", "), 7).as_bytes());
+    desk.run();
+    check(
+        &["same", "Ben Carter", "moor@list.eml"],
+        &["several names match moor in", "and 6 more", "id of the mention"],
+    );
     let mention =
         desk.docmill("entity Carter --json").json()["mentioned"][0]["mentions"][0].as_str().unwrap().to_owned();
     for word in [&id, &id[..8], &id.to_uppercase()] {
@@ -252,11 +259,16 @@ fn names_from_documents_cannot_command_the_terminal() {
     desk.run();
     let harmful =
         |said: &Said| said.stdout.contains(['\u{1b}', '\u{202e}']) || said.stderr.contains(['\u{1b}', '\u{202e}']);
-    for words in
-        [&["entity", "eve@example.org"][..], &["entity", "Ben Carter"], &["entity", "Moor"], &["review", "--json"]]
-    {
-        let said = desk.args(words);
-        assert!(!harmful(&said), "{words:?}: {said:?}");
-    }
-    assert!(!harmful(&review(&desk, "s\n")) && !harmful(&desk.docmill("decisions")));
+    let check = |said: Said| assert!(said.stdout.contains("Moor") && !harmful(&said), "{said:?}");
+    // The text around a name has what the name itself ends before.
+    check(desk.args(&["entity", "eve@example.org"]));
+    check(desk.args(&["entity", "Ben Carter"]));
+    check(desk.args(&["review", "--json"]));
+    check(desk.args(&["rename", "Eve@one.eml", "Eve \u{202e}Moor", "--why", "\u{202e}why"]));
+    check(desk.args(&["entity", "Moor"]));
+    check(desk.args(&["graph", "path", "Moor", "Ben Carter"]));
+    check(desk.args(&["review", "--json"]));
+    check(review(&desk, "s\n"));
+    check(desk.docmill("decisions"));
+    check(desk.docmill("decisions export"));
 }
