@@ -62,5 +62,6 @@ def graphml(source):
 if __name__ == "__main__":
     # Line ends as they are: they are part of what is checked.
     text = sys.stdin.buffer.read().decode("utf-8")
-    counts = ftm(text.split("\n")[:-1]) if sys.argv[1] == "ftm" else graphml(text)
+    readers = {"ftm": lambda: ftm(text.split("\n")[:-1]), "graphml": lambda: graphml(text)}
+    counts = readers[sys.argv[1]]()
     print(json.dumps(counts))

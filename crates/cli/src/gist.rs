@@ -54,7 +54,11 @@ impl Gist {
             for relation in telling(store).await? {
                 let ends = (store.entity_row(relation.from).await?, store.entity_row(relation.to).await?);
                 let (Some(from), Some(to), Some(place)) = (ends.0, ends.1, relation.evidence.first()) else { continue };
-                let document = store.document(place.document).await?.name().to_owned();
+                let document = match store.document(place.document).await {
+                    // Another process may take documents out meanwhile.
+                    Err(docmill_store::Error::UnknownDocument(_)) => continue,
+                    row => row?.name().to_owned(),
+                };
                 related.push(Related { from: from.entity.name, to: to.entity.name, document, relation });
             }
         }

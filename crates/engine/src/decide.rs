@@ -1,4 +1,4 @@
-//! What a person decides about who is who: from the two sides to a decision, and what it comes to.
+//! What a person decides about who is who: how two sides become a decision, and what the entities are after it.
 //!
 //! A decision is kept as it was taken and outranks what the fold finds, see [`docmill_model::decision`].
 

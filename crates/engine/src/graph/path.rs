@@ -14,14 +14,14 @@ use crate::relations::{self, EntityRelation};
 const ENTITIES: u32 = 5_000;
 /// Relations that are looked at altogether, as some entities have very many.
 const RELATIONS: u64 = 2_000_000;
-/// Relations of one entity that are followed, the best ones: who has more is known to everybody, and a way that needs
-/// the thousandth of them tells nothing.
+/// Relations of one entity that are followed, the best ones. An entity with more stands beside nearly everything, and a
+/// way over one of its weakest relations tells nothing.
 const FOLLOWED: usize = 1_000;
-/// Places that say so, of each step.
+/// Places that are given as the evidence of each step.
 const EVIDENCE: usize = 3;
 
-/// What a step costs. One that a pattern or a header says is worth three that stand together in a sentence once; the
-/// more often two stand together, the less it matters that nothing says why.
+/// What a step costs. Three steps over what a pattern or a header says cost as much as one over two names that stand
+/// in one sentence once (100 to 300); the more often they do, the nearer its cost comes to 120.
 const TYPED: u32 = 100;
 const TOGETHER: u32 = 120;
 const TOGETHER_ONCE: u32 = 180;

@@ -218,12 +218,10 @@ fn the_graph_of_the_samples_is_as_a_careful_reader_finds_it_but_for_what_the_pag
 fn the_page_names_files_that_are_there() {
     let truth = Truth::read();
     let files: BTreeSet<&str> = of_kind(&SAMPLES.rows, "document").map(|d| name(d).0).collect();
-    let of_relation = |r: &'static Stated| r.said.iter().chain(&r.implied).map(|(file, _)| file.as_str());
-    let truth: &'static Truth = Box::leak(Box::new(truth));
-    let named = truth.things.iter().flat_map(|t| &t.forms).flat_map(|f| &f.files).map(String::as_str);
-    let named =
-        named.chain(truth.relations.iter().flat_map(of_relation)).chain(truth.foreign.keys().map(String::as_str));
-    let missing: BTreeSet<&str> = named.filter(|file| !files.contains(file)).collect();
+    let of_things = truth.things.iter().flat_map(|t| &t.forms).flat_map(|f| &f.files);
+    let of_relations = truth.relations.iter().flat_map(|r| r.said.iter().chain(&r.implied)).map(|(file, _)| file);
+    let named = of_things.chain(of_relations).chain(truth.foreign.keys());
+    let missing: BTreeSet<&String> = named.filter(|file| !files.contains(file.as_str())).collect();
     assert!(missing.is_empty(), "{missing:?}");
     assert_eq!((truth.emails.len(), truth.foreign.len()), (9, 4));
     assert!(truth.things.len() > 20 && truth.relations.len() > 20, "the tables are read");
