@@ -49,10 +49,10 @@ async fn link(store: &dyn Profiles, report: &mut FoldReport) -> Result<bool, Err
     let Some(Unlinked { project, turn, come, gone }) = store.unlinked(LINKED).await? else { return Ok(false) };
     let linked = (come.len() + gone.len()) as u64;
     let mut linking = Linking::new(ProjectId::new(&project), come, gone);
-    linking.see_blocks(store.profile_blocks(&project, linking.blocks()).await?);
+    linking.see_blocks(store.profile_blocks(linking.blocks()).await?);
     linking.see_keys(store.profile_keys(&project, linking.unknown()).await?);
     linking.see_links(store.profile_links(&project, linking.parting()).await?);
-    let others = store.profile_blocks(&project, linking.other_blocks()).await?;
+    let others = store.profile_blocks(linking.other_blocks()).await?;
     let links = linking.links(others);
     let pairs = links.pairs;
     let relink = Relink { project, turn, come: links.come, gone: links.gone, new: links.new, parted: links.parted };

@@ -73,25 +73,25 @@ pub struct FoldedComponent {
 /// The profiles of a store, as the fold sees them. Every method is one transaction.
 #[async_trait]
 pub trait Profiles: Send + Sync + 'static {
-    /// Makes every profile new that was folded by another version of the fold: its blocks, links and entity go.
+    /// Lets all that another version of the fold made be made anew: blocks and links go at once, and each entity when its
+    /// profiles are folded.
     async fn use_fold(&self, version: &str) -> Result<()>;
     /// Counts documents that became complete into their profiles, and those out that are so no longer, up to about
     /// `limit` of their referents. Returns how many documents; 0 when nothing is left to count.
     async fn count_documents(&self, limit: usize) -> Result<u64>;
 
+    /// Profiles that came to life or went, no more than `limit`; `None` where all are linked as they should be.
     async fn unlinked(&self, limit: usize) -> Result<Option<Unlinked>>;
-    /// The members of blocks, for each no more than are wanted.
-    async fn profile_blocks(
-        &self,
-        project: &str,
-        wanted: Vec<(ProfileBlock, usize)>,
-    ) -> Result<Vec<(ProfileBlock, Vec<ProfileId>)>>;
+    /// The members of blocks, for each no more than are wanted. A block says which project it belongs to.
+    async fn profile_blocks(&self, wanted: Vec<(ProfileBlock, usize)>) -> Result<Vec<(ProfileBlock, Vec<ProfileId>)>>;
+    /// Without those of profiles that are gone.
     async fn profile_keys(&self, project: &str, ids: Vec<ProfileId>) -> Result<Vec<(ProfileId, ProfileKey)>>;
     /// All links of some profiles, each once.
     async fn profile_links(&self, project: &str, ids: Vec<ProfileId>) -> Result<Vec<Link>>;
     /// Changes blocks and links. `false`, and nothing changed, when somebody else changed some meanwhile.
     async fn relink(&self, relink: Relink) -> Result<bool>;
 
+    /// Profiles that changed, no more than `limit`; `None` where all are folded.
     async fn unfolded(&self, limit: usize) -> Result<Option<Unfolded>>;
     /// `least` is the least score of a link that may join.
     async fn neighbourhood(&self, project: &str, ids: Vec<ProfileId>, least: u16) -> Result<Neighbourhood>;

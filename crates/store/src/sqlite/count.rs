@@ -23,6 +23,9 @@ struct Change {
 /// Changes by the number of the profile.
 type Changes = BTreeMap<i64, Change>;
 
+/// Documents that one transaction counts at most: many have hardly any referents.
+const MOST_DOCUMENTS: i64 = 1000;
+
 /// Whether a document became complete, or is so no longer, since documents were counted last.
 pub(super) fn is_something_uncounted(c: &Connection) -> Result<bool> {
     let sql = format!("SELECT 1 FROM document WHERE counted <> (state IN {COMPLETE})");
@@ -32,8 +35,9 @@ pub(super) fn is_something_uncounted(c: &Connection) -> Result<bool> {
 /// Counts documents in that became complete and those out that are so no longer, until about `limit` referents are
 /// seen. Returns how many documents there were.
 pub(super) fn count_documents(c: &Connection, limit: usize) -> Result<u64> {
-    let sql = format!("SELECT id, counted FROM document WHERE counted <> (state IN {COMPLETE}) LIMIT 1000");
-    let documents = row::collect(&mut *c.prepare_cached(&sql)?, [], |r| Ok((r.get::<_, i64>(0)?, r.get(1)?)))?;
+    let sql = format!("SELECT id, counted FROM document WHERE counted <> (state IN {COMPLETE}) LIMIT ?");
+    let documents =
+        row::collect(&mut *c.prepare_cached(&sql)?, [MOST_DOCUMENTS], |r| Ok((r.get::<_, i64>(0)?, r.get(1)?)))?;
     let mut changes = Changes::new();
     let (mut seen, mut count) = (0, 0);
     for (document, is_counted) in documents {
@@ -48,8 +52,8 @@ pub(super) fn count_documents(c: &Connection, limit: usize) -> Result<u64> {
     Ok(count)
 }
 
-/// Counts a document out before its referents change; those that no document has counted are marked, because they may
-/// be left without a referent.
+/// Counts a document out before its referents change. Their profiles are marked, as they may be left without a referent;
+/// where the document is not counted only those that no other one has counted may be.
 pub(super) fn count_out(c: &Connection, document: i64) -> Result<()> {
     let is_counted = "SELECT 1 FROM document WHERE id = ? AND counted = 1";
     if c.prepare_cached(is_counted)?.exists([document])? {

@@ -77,7 +77,7 @@ pub(super) fn projects(c: &Connection) -> Result<Vec<String>> {
 
 pub(super) fn decisions(c: &Connection, project: &str) -> Result<Vec<DecisionRow>> {
     let sql = "SELECT d.uuid, d.project, d.action, d.a, d.b, d.\"by\", d.at_ms, d.why,
-                      EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.uuid),
+                      EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.uuid AND u.project = d.project),
                       EXISTS (SELECT 1 FROM anchor x WHERE x.decision = d.id GROUP BY x.side HAVING count(x.profile) = 0)
                FROM decision d WHERE d.project = ? ORDER BY d.at_ms, d.uuid";
     row::collect(&mut *c.prepare_cached(sql)?, [project], |r| {
@@ -107,8 +107,8 @@ pub(super) fn wake(c: &Connection, document: i64) -> Result<()> {
     take_effect(c, &decisions.into_iter().collect())
 }
 
-/// Three steps over all documents that some decisions are about: anchors find their referents; those that a decision
-/// keeps apart from their own profile get one of their own; what all anchors name is marked for the fold.
+/// Three steps over all documents that some decisions are about: anchors find their referents; referents that a decision
+/// parts from their profile get one of their own; anchors find the profiles. What they name is marked for the fold.
 fn take_effect(c: &Connection, decisions: &BTreeSet<i64>) -> Result<()> {
     let mut documents: BTreeSet<Vec<u8>> = BTreeSet::new();
     let mut select = c.prepare_cached("SELECT DISTINCT document FROM anchor WHERE decision = ?")?;
@@ -133,7 +133,7 @@ fn take_effect(c: &Connection, decisions: &BTreeSet<i64>) -> Result<()> {
     Ok(())
 }
 
-/// What a document says of a type, by normal form and by shown form: the first referent of each.
+/// The first referent of a document with some type and name: by normal form and shown form, by either alone.
 #[derive(Default)]
 struct Said {
     exact: BTreeMap<(String, String, String), i64>,
@@ -201,7 +201,7 @@ fn hold_apart(c: &Connection, document: &[u8]) -> Result<()> {
                WHERE y.document = ? AND y.side = 1 AND (dx.id, rx.seq) <> (dy.id, ry.seq)
                AND (px.project, px.type, px.normal, px.identifiers, rx.discriminator)
                    = (py.project, py.type, py.normal, py.identifiers, ry.discriminator)
-               AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = k.uuid)
+               AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = k.uuid AND u.project = k.project)
                ORDER BY k.at_ms DESC, k.uuid DESC";
     let apart = row::collect(&mut *c.prepare_cached(sql)?, [document], |r| {
         Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?.to_ascii_lowercase()))

@@ -15,7 +15,8 @@ pub(super) fn is_folded_by(c: &Connection, version: &str) -> Result<bool> {
     Ok(c.prepare_cached("SELECT 1 FROM meta WHERE key = 'fold' AND value = ?")?.exists([version])?)
 }
 
-/// What another version made of the profiles is not kept; what they count is.
+/// Drops what another version made of the profiles: links and blocks at once, entities as their profiles are folded
+/// anew. What profiles count stays.
 pub(super) fn use_fold(c: &Connection, version: &str) -> Result<()> {
     for sql in [
         "DELETE FROM profile_block",
@@ -77,7 +78,7 @@ pub(super) fn neighbourhood(c: &Connection, project: &str, ids: &[ProfileId], le
 /// A decision with the living profiles that it is about; `None` when another one undoes it.
 fn ruling(c: &Connection, decision: i64) -> Result<Option<Ruling>> {
     let sql = "SELECT uuid, at_ms, action FROM decision d
-               WHERE id = ? AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.uuid)";
+               WHERE id = ? AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.uuid AND u.project = d.project)";
     let found = row::collect(&mut *c.prepare_cached(sql)?, [decision], |r| {
         let decision = DecisionId(row::uuid_at(r, 0)?);
         let (a, b) = (Vec::new(), Vec::new());
@@ -120,8 +121,8 @@ pub(super) fn profiles(c: &Connection, project: &str, ids: &[ProfileId]) -> Resu
     Ok(out)
 }
 
-/// How many documents have one of the profiles. Those of the largest profile are known by their count; of the others
-/// each is looked up in those before.
+/// How many documents have one of the profiles. Those of the largest profile are known by their count; each document of
+/// the others counts where neither the largest has it nor it was seen before.
 pub(super) fn documents_of(c: &Connection, project: &str, group: &[ProfileId]) -> Result<u32> {
     let project = project_row(c, project)?;
     let mut rows: Vec<(i64, i64)> = Vec::with_capacity(group.len());
@@ -164,7 +165,8 @@ pub(super) fn put_fold(
     left.settle(c)
 }
 
-/// Entities that profiles were, each with the largest of those profiles.
+/// Entities that profiles were part of before, each with the largest of those profiles: its count of documents and its
+/// number. `None` where all of them left the graph.
 #[derive(Default)]
 struct Left(BTreeMap<Vec<u8>, Option<(i64, i64)>>);
 

@@ -15,7 +15,6 @@ const ENTITY: &str = "SELECT e.uuid, p.name, e.type, e.name, e.aliases, e.identi
                       FROM entity e JOIN project p ON p.id = e.project";
 
 fn entity(r: &Row<'_>) -> Result<EntityRow> {
-    let identifiers: Vec<Identifier> = row::json(row::text(r, 5)?)?;
     Ok(EntityRow {
         project: r.get(1)?,
         entity: Entity {
@@ -23,7 +22,7 @@ fn entity(r: &Row<'_>) -> Result<EntityRow> {
             kind: mention_type(row::text(r, 2)?)?,
             name: r.get(3)?,
             aliases: row::json(row::text(r, 4)?)?,
-            identifiers,
+            identifiers: row::json(row::text(r, 5)?)?,
             documents: r.get(6)?,
             mentions: r.get(7)?,
         },
@@ -161,8 +160,9 @@ pub(super) fn merge_rows(c: &Connection, take: &mut (dyn FnMut(MergeRow) -> Cont
 /// Pairs of an entity that are told at most, the most alike ones: more than a person would look through.
 const MAX_POSSIBLE: usize = 100;
 
-/// For an entity those that may be the same, the most alike first, the most alike pair of profiles standing for both.
-/// A pair that a person has decided on is not doubtful any more.
+/// The pairs of an entity with others that may be the same, the most alike first. The two profiles that are most alike
+/// stand for a pair. With `lesser` only the pairs of which the entity has the lesser id. A pair that a person has parted
+/// is not doubtful any more.
 fn possible(c: &Connection, id: EntityId, lesser: bool, limit: usize) -> Result<Vec<PossibleRow>> {
     // Of an aggregate with one `max` the other columns come from the row that has it; links of one score are told
     // apart by the ids of their profiles.
@@ -176,7 +176,7 @@ fn possible(c: &Connection, id: EntityId, lesser: bool, limit: usize) -> Result<
                    CROSS JOIN anchor y ON y.decision = x.decision AND y.side <> x.side
                    CROSS JOIN profile q ON q.id = y.profile
                    WHERE p.entity = a.entity AND q.entity = b.entity
-                   AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.uuid))
+                   AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.uuid AND u.project = d.project))
                GROUP BY b.entity ORDER BY l.score DESC, b.entity LIMIT ?3";
     row::collect(&mut *c.prepare_cached(sql)?, params![row::blob(&id.0), lesser, limit as i64], |r| {
         let other = EntityId(row::uuid_at(r, 0)?);

@@ -1,6 +1,6 @@
 //! Blocks of profiles and the links between those that are alike.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use docmill_model::{Link, ProfileBlock, ProfileId, ProfileKey};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -101,7 +101,7 @@ pub(super) fn relink(c: &Connection, relink: &Relink) -> Result<bool> {
     let mut rows: BTreeMap<ProfileId, i64> = BTreeMap::new();
     let ends = relink.new.iter().flat_map(|l| [l.a, l.b]).chain(relink.parted.iter().flat_map(|(a, b)| [*a, *b]));
     for id in relink.come.iter().chain(&relink.gone).map(|(id, _)| *id).chain(ends) {
-        if let std::collections::btree_map::Entry::Vacant(entry) = rows.entry(id) {
+        if let Entry::Vacant(entry) = rows.entry(id) {
             match profile_row(c, project, id)? {
                 Some(row) => entry.insert(row),
                 // Taken out meanwhile.

@@ -28,11 +28,7 @@ impl Profiles for Sqlite {
         self.read(|c| link::unlinked(c, limit))
     }
 
-    async fn profile_blocks(
-        &self,
-        _project: &str,
-        wanted: Vec<(ProfileBlock, usize)>,
-    ) -> Result<Vec<(ProfileBlock, Vec<ProfileId>)>> {
+    async fn profile_blocks(&self, wanted: Vec<(ProfileBlock, usize)>) -> Result<Vec<(ProfileBlock, Vec<ProfileId>)>> {
         self.read(|c| link::blocks(c, &wanted))
     }
 

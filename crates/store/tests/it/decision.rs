@@ -164,4 +164,10 @@ pub async fn a_decision_of_another_project_has_no_effect(w: &World<'_>) {
     w.store.decide(vec![same]).await.unwrap();
     assert!(rulings(w).await.is_empty());
     assert!(w.store.decisions("other").await.unwrap()[0].asleep);
+
+    let same = decision(Action::Same, vec![anchor(id, "Anna")], vec![anchor(id, "Ben")], 1);
+    let undo = Decision::new("other", Action::Undo { decision: same.id }, vec![], vec![], "me", 2, None);
+    w.store.decide(vec![same, undo]).await.unwrap();
+    assert!(!w.store.decisions(PROJECT).await.unwrap()[0].undone);
+    assert_eq!(rulings(w).await.len(), 1);
 }

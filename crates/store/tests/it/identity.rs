@@ -75,7 +75,7 @@ pub async fn links_are_seen_from_both_sides_and_leave_with_their_profiles(w: &Wo
     let all = profiles(w).await;
     let [alma, anna, ben] = [0, 1, 2].map(|at| all[at].1.id);
     assert!(relink(w, vec![link(alma, anna, 900), link(anna, ben, 700)]).await);
-    let members = w.store.profile_blocks(PROJECT, blocks(&all[0].1.key).into_iter().map(|b| (b, 9)).collect()).await;
+    let members = w.store.profile_blocks(blocks(&all[0].1.key).into_iter().map(|b| (b, 9)).collect()).await;
     let mut members: Vec<usize> = members.unwrap().into_iter().map(|(_, members)| members.len()).collect();
     members.sort_unstable();
     assert_eq!(members, [1, 2], "Alma alone, and with Anna under their letter");

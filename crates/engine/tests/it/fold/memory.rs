@@ -323,11 +323,7 @@ impl Profiles for Memory {
         })
     }
 
-    async fn profile_blocks(
-        &self,
-        _: &str,
-        wanted: Vec<(ProfileBlock, usize)>,
-    ) -> Result<Vec<(ProfileBlock, Vec<ProfileId>)>> {
+    async fn profile_blocks(&self, wanted: Vec<(ProfileBlock, usize)>) -> Result<Vec<(ProfileBlock, Vec<ProfileId>)>> {
         self.enter(|state| {
             let members = |(block, limit): (ProfileBlock, usize)| {
                 (block, state.blocks.get(&block).into_iter().flatten().copied().take(limit).collect())
