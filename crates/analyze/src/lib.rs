@@ -43,5 +43,5 @@ pub mod version {
     /// Relations; each pattern has a version of its own beside it.
     pub const RELATION: &str = "2";
     /// The fold of a project.
-    pub const FOLD: &str = "3";
+    pub const FOLD: &str = "4";
 }

@@ -19,7 +19,7 @@ mod token;
 
 use docmill_model::{MentionType, ProfileKey};
 
-pub use key::keys;
+pub use key::{is_full_name, keys};
 pub use prepared::Prepared;
 
 /// A pair with this score or more is one thing, unless a veto says otherwise. In thousandths.

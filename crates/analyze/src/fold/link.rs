@@ -11,6 +11,10 @@ use crate::pair::{self, Prepared};
 /// finer keys of the same profiles do the work.
 pub const MAX_BLOCK: usize = 64;
 
+/// Profiles of a block of one full name at most: they differ in the case that their documents belong to, and a person
+/// stands in more cases than a key of sounds should hold. No more than become one component.
+pub const MAX_NAME_BLOCK: usize = super::MAX_COMPONENT;
+
 /// The blocks of a profile, sorted.
 pub fn blocks(project: ProjectId, key: &ProfileKey) -> Vec<Block> {
     let mut blocks: Vec<Block> = pair::keys(key).iter().map(|word| block(project, key, word)).collect();
@@ -23,7 +27,13 @@ fn block(project: ProjectId, key: &ProfileKey, word: &str) -> Block {
     let digest = Digest::of_parts([project.0.as_bytes().as_slice(), key.kind.as_str().as_bytes(), word.as_bytes()]);
     let mut head = [0; 8];
     head.copy_from_slice(&digest.as_bytes()[..8]);
-    Block(i64::from_be_bytes(head))
+    // The last bit says how large it may become.
+    Block(i64::from_be_bytes(head) & !1 | i64::from(pair::is_full_name(word)))
+}
+
+/// The most profiles with which a block is looked at.
+fn cap(block: Block) -> usize {
+    if block.0 & 1 == 1 { MAX_NAME_BLOCK } else { MAX_BLOCK }
 }
 
 /// How the blocks and links of a project change with profiles that come and go. Asks for what it has to see in a few
@@ -52,8 +62,8 @@ struct Change {
 
 impl Change {
     /// How many members have to be seen to know whether the block was and will be too large.
-    fn limit(&self) -> usize {
-        MAX_BLOCK + 1 + self.gone.len()
+    fn limit(&self, block: Block) -> usize {
+        cap(block) + 1 + self.gone.len()
     }
 }
 
@@ -90,17 +100,17 @@ impl Linking {
 
     /// The blocks to be seen, each with the most members that are wanted.
     pub fn blocks(&self) -> Vec<(Block, usize)> {
-        self.blocks.iter().map(|(block, change)| (*block, change.limit())).collect()
+        self.blocks.iter().map(|(block, change)| (*block, change.limit(*block))).collect()
     }
 
     /// Takes the members that the blocks have now.
     pub fn see_blocks(&mut self, seen: Vec<(Block, Vec<ProfileId>)>) {
         for (block, members) in seen {
             let Some(change) = self.blocks.get_mut(&block) else { continue };
-            change.was_large = members.len() > MAX_BLOCK;
+            change.was_large = members.len() > cap(block);
             let gone: BTreeSet<ProfileId> = change.gone.iter().copied().collect();
             change.stay = members.into_iter().filter(|member| !gone.contains(member)).collect();
-            change.is_large = change.stay.len() + change.come.len() > MAX_BLOCK;
+            change.is_large = change.stay.len() + change.come.len() > cap(block);
         }
     }
 
@@ -139,13 +149,16 @@ impl Linking {
     /// Blocks that do not change, to be seen too: they may hold a pair together that a large one let go.
     pub fn other_blocks(&self) -> Vec<(Block, usize)> {
         let shared: BTreeSet<Block> = self.parted.iter().flat_map(|(_, blocks)| blocks.iter().copied()).collect();
-        shared.into_iter().filter(|block| !self.blocks.contains_key(block)).map(|b| (b, MAX_BLOCK + 1)).collect()
+        shared.into_iter().filter(|block| !self.blocks.contains_key(block)).map(|b| (b, cap(b) + 1)).collect()
     }
 
     /// Takes those and compares.
     pub fn links(self, others: Vec<(Block, Vec<ProfileId>)>) -> Links {
-        let small: BTreeSet<Block> =
-            others.into_iter().filter(|(_, members)| members.len() <= MAX_BLOCK).map(|(block, _)| block).collect();
+        let small: BTreeSet<Block> = others
+            .into_iter()
+            .filter(|(block, members)| members.len() <= cap(*block))
+            .map(|(block, _)| block)
+            .collect();
         let (new, pairs) = self.compare();
         let is_held = |blocks: &[Block]| blocks.iter().any(|block| small.contains(block));
         let parted = self.parted.iter().filter(|(_, blocks)| !is_held(blocks)).map(|(l, _)| (l.a, l.b)).collect();

@@ -17,6 +17,14 @@ const END: usize = 4;
 /// Letters of an acronym, at least and at most.
 pub(super) const ACRONYM: (usize, usize) = (3, 8);
 
+/// The sort of key that stands for a person's whole name and nothing else.
+const FULL_NAME: char = '=';
+
+/// Whether all that have this key are persons of one full name without an address: then many of them may be compared.
+pub fn is_full_name(key: &str) -> bool {
+    key.chars().nth(1) == Some(FULL_NAME)
+}
+
 /// The blocking keys of a profile, sorted and distinct: coarse ones, whose blocks are large where a word is frequent,
 /// and fine ones, whose blocks stay small. Empty for types whose normal form is exact.
 pub fn keys(profile: &ProfileKey) -> Vec<String> {
@@ -44,6 +52,9 @@ pub fn keys(profile: &ProfileKey) -> Vec<String> {
         MentionType::Person => {
             if let (Some(docket), Some(last)) = (&prepared.docket, full.last()) {
                 keys.add('c', &[docket, &spelt(last)]);
+            }
+            if prepared.identifiers.is_empty() && full.len() > 1 {
+                keys.add(FULL_NAME, &[&profile.normal]);
             }
             keys.of_person(&full, prepared.words.first().filter(|w| w.kind == Kind::Initial));
         }

@@ -1,7 +1,7 @@
 //! Projects made to hurt: the fold's work stays in proportion, and nothing grows into one.
 
 use docmill_engine::{FoldReport, fold_all};
-use docmill_model::{Link, MentionType, ProfileId, ProfileKey};
+use docmill_model::{Identifier, Link, MentionType, ProfileId, ProfileKey};
 
 use super::memory::{Change, Memory};
 use super::synthetic::{Document, Random};
@@ -93,6 +93,24 @@ async fn many_of_one_name_with_an_address_each_are_not_compared_with_each_other(
         let report = fold(&memory).await;
         assert_eq!((report.pairs, report.profiles), (0, 1));
     }
+}
+
+#[tokio::test]
+async fn a_judge_of_hundreds_of_cases_is_one_person() {
+    let document = |number: usize| {
+        let mut document = Document::new(&format!("case {number}"));
+        document.person("Anna Brandstetter", None, 1, 0);
+        let value = format!("2:24-cv-{number:05}");
+        document.said[0].referent.identifiers.push(Identifier { scheme: Identifier::DOCKET.into(), value });
+        document
+    };
+    let memory = Memory::new(50);
+    (0..200).for_each(|number| memory.change(Change::Add(document(number))));
+    let report = fold(&memory).await;
+    assert_eq!((report.components > 0, memory.outcome().iter().filter(|l| l.starts_with("Entity")).count()), (true, 1));
+    memory.change(Change::Add(document(200)));
+    let report = fold(&memory).await;
+    assert_eq!((report.pairs, report.profiles), (200, 201));
 }
 
 #[tokio::test]
