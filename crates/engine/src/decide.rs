@@ -127,7 +127,12 @@ pub async fn relate(store: &dyn Store, verdict: Verdict, a: Side, b: Vec<Side>, 
     let overlap = b.iter().any(|other| side::overlap(&a, other));
     // The second side's documents are those that get a profile of their own, so the part of an entity stands there.
     let is_part = b.iter().any(|other| matches!(other, Side::Entity(whole) if a.is_part_of(whole)));
-    let (first, second) = if is_part { (b, vec![a]) } else { (vec![a], b) };
+    let (mut first, mut second) = if is_part { (b, vec![a]) } else { (vec![a], b) };
+    if verdict == Verdict::Same {
+        for side in first.iter_mut().chain(&mut second) {
+            side::widen(store, side).await?;
+        }
+    }
     let b = side::anchors(store, &second, &[], Breadth::Whole).await?;
     let a = side::anchors(store, &first, &second, Breadth::Whole).await?;
     if a.is_empty() || b.is_empty() {

@@ -168,6 +168,17 @@ pub(super) async fn anchors(
     Ok(out.into_iter().collect())
 }
 
+/// Makes of a place the entity that it is part of. Who is somebody else's is so with all their places: one place alone
+/// would leave its entity, for the names of the two contradict each other.
+pub(super) async fn widen(store: &dyn Store, side: &mut Side) -> Result<(), docmill_store::Error> {
+    if let Side::Name { entity: Some(id), .. } = side
+        && let Some(row) = store.entity_row(*id).await?
+    {
+        *side = Side::Entity(row);
+    }
+    Ok(())
+}
+
 fn referent_id(side: &Side) -> Option<ReferentId> {
     match side {
         Side::Entity(_) => None,
