@@ -31,6 +31,7 @@ pub struct Counts {
     failed: BTreeMap<Code, u64>,
     pub stages: u64,
     intake_done: bool,
+    folding: bool,
 }
 
 impl Counts {
@@ -45,6 +46,7 @@ impl Counts {
                 *self.failed.entry(*code).or_default() += 1;
             }
             Event::IntakeDone => self.intake_done = true,
+            Event::Folding => self.folding = true,
             Event::StageStarted { key, attempt } => {
                 self.stages += 1;
                 self.begun += u64::from(key.stage == Stage::ProcessOcr && *attempt == 1);
@@ -75,6 +77,9 @@ impl Counts {
                 let left = millis.saturating_mul(total - self.done) / self.done;
                 out.push_str(&format!(", about {} left", format::duration(Duration::from_millis(left.max(1000)))));
             }
+        }
+        if self.folding {
+            out.push_str(", working out who is who");
         }
         let failed: Vec<String> = self.failed.iter().map(|(code, n)| format!("{n} {code}")).collect();
         if !failed.is_empty() {
@@ -224,6 +229,7 @@ fn log_line(event: &Event) -> String {
             format!("file unread path={:?} code={code} error={:?}", line(shown), line(message))
         }
         Event::IntakeDone => "intake ended".to_owned(),
+        Event::Folding => "fold started".to_owned(),
         Event::StageStarted { key, attempt } => {
             format!("stage started document={} stage={} attempt={attempt}", key.document, key.stage)
         }
@@ -270,6 +276,8 @@ mod tests {
         check(&[&seen, &seen, &Event::IntakeDone, &done], 2, "2 files, 1 of 2 documents, 0.5 a second, about 2 s left");
         check(&[&seen, &Event::IntakeDone, &failed], 1, "1 file, 1 of 1 documents, 1.0 a second, failing: 1 damaged");
         check(&[&seen, &Event::IntakeDone, &started, &started], 0, "1 file, 0 of 2 documents");
+        let folding = [&seen, &Event::IntakeDone, &done, &Event::Folding];
+        check(&folding, 0, "1 file, 1 of 1 documents, working out who is who");
     }
 
     #[test]

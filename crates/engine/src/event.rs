@@ -37,6 +37,8 @@ pub enum Event {
         state: State,
         code: Option<Code>,
     },
+    /// All documents are through; who is who is worked out, which takes a while in a large project.
+    Folding,
     /// A stage will run again after all others.
     StageAgain {
         key: StageKey,

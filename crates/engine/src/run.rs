@@ -89,6 +89,7 @@ pub async fn run(
     if finished {
         let _ = end_worker.send(());
         let _ = worker.await;
+        observer.on(Event::Folding);
         fold::fold_all(store.as_ref()).await?;
         store.settle().await?;
     } else {
