@@ -13,6 +13,7 @@
 //! Read `wordpiece.rs` first, then `names.rs`.
 
 mod names;
+mod network;
 mod pool;
 mod sentence;
 pub mod table;

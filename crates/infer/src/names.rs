@@ -1,11 +1,11 @@
 //! The name recogniser: a token classifier for names in English (its card: `weights/names.md`).
 
-use rten::{Model, ModelOptions, NodeId, OpRegistry, op_registry};
+use rten::{ModelOptions, OpRegistry, op_registry};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 
 use crate::Error;
-use crate::pool::Pools;
+use crate::network::Network;
 use crate::wordpiece::WordPiece;
 
 /// The labels in the order of the scores: outside, then begin and inside of each kind of name.
@@ -49,11 +49,8 @@ impl Encoded {
 
 /// The model, ready to run. Loading takes some 50 ms and some 60 MB; one is enough for a process.
 pub struct NameModel {
-    model: Model,
+    network: Network<3>,
     wordpiece: WordPiece,
-    inputs: [NodeId; 3],
-    output: NodeId,
-    pools: Pools,
 }
 
 impl NameModel {
@@ -63,14 +60,10 @@ impl NameModel {
     /// # Errors
     /// When the runtime does not understand the weights, which a test excludes.
     pub fn load() -> Result<Self, Error> {
-        let load = |source| Error::Load { model: MODEL, source };
-        let node = |source| Error::Run { model: MODEL, source };
-        let model =
-            ModelOptions::with_ops(operators()).prepack_weights(true).load_static_slice(WEIGHTS).map_err(load)?;
-        let id = |name| model.node_id(name).map_err(node);
-        let inputs = [id("input_ids")?, id("token_type_ids")?, id("attention_mask")?];
-        let output = id("logits")?;
-        Ok(Self { inputs, output, model, wordpiece: WordPiece::new(VOCABULARY), pools: Pools::default() })
+        let loaded = ModelOptions::with_ops(operators()).prepack_weights(true).load_static_slice(WEIGHTS);
+        let inputs = ["input_ids", "token_type_ids", "attention_mask"];
+        let network = Network::new(MODEL, loaded, inputs, "logits")?;
+        Ok(Self { network, wordpiece: WordPiece::new(VOCABULARY) })
     }
 
     /// Tokens that a word takes of a row.
@@ -113,16 +106,9 @@ impl NameModel {
         });
         let cases = tensor(&|row, at| row.cases.get(at).copied().unwrap_or(0));
         let mask = tensor(&|row, at| u32::from(at < row.tokens()));
-        let [ids_at, cases_at, mask_at] = self.inputs;
-        let inputs = vec![(ids_at, ids.view().into()), (cases_at, cases.view().into()), (mask_at, mask.view().into())];
-        let mut outputs = self
-            .pools
-            .lend(|options| self.model.run(inputs, &[self.output], Some(options)))
-            .map_err(|source| Error::Run { model: MODEL, source })?;
-        let form = Error::Output { model: MODEL };
-        let Some(Ok(logits)) = outputs.pop().map(TryInto::<NdTensor<f32, 3>>::try_into) else { return Err(form) };
+        let logits = self.network.run::<3>([ids.view(), cases.view(), mask.view()])?;
         if logits.shape() != [batch.len(), length, LABELS.len()] {
-            return Err(form);
+            return Err(Error::Output { model: MODEL });
         }
         let word = |row: usize, at: usize| std::array::from_fn(|label| logits[[row, at, label]]);
         Ok(batch.iter().enumerate().map(|(row, r)| r.firsts.iter().map(|&at| word(row, at)).collect()).collect())

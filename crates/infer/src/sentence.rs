@@ -1,11 +1,11 @@
 //! Sentence encoders that are not part of this program: BERT's form, pooled and scaled inside the graph.
 
-use rten::{Model, ModelOptions, NodeId, OpRegistry, op_registry};
+use rten::{ModelOptions, OpRegistry, op_registry};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 
 use crate::Error;
-use crate::pool::Pools;
+use crate::network::Network;
 use crate::table::direction;
 use crate::wordpiece::WordPiece;
 
@@ -18,13 +18,10 @@ const UNIT: f32 = (1 << 24) as f32;
 
 /// An encoder, ready to run.
 pub struct SentenceModel {
-    model: Model,
+    network: Network<2>,
     wordpiece: WordPiece,
     first: u32,
     last: u32,
-    inputs: [NodeId; 2],
-    output: NodeId,
-    pools: Pools,
 }
 
 impl SentenceModel {
@@ -34,13 +31,9 @@ impl SentenceModel {
         let vocabulary: &'static str = vocabulary.leak();
         let id = |mark: &str| vocabulary.lines().position(|line| line == mark).map(|at| at as u32);
         let (Some(first), Some(last)) = (id("[CLS]"), id("[SEP]")) else { return Err(Error::Output { model: MODEL }) };
-        let load = |source| Error::Load { model: MODEL, source };
-        let model = ModelOptions::with_ops(operators()).prepack_weights(true).load(weights).map_err(load)?;
-        let node = |name| model.node_id(name).map_err(|source| Error::Run { model: MODEL, source });
-        let inputs = [node("input_ids")?, node("attention_mask")?];
-        let output = node("sentence")?;
-        let wordpiece = WordPiece::new(vocabulary);
-        Ok(Self { inputs, output, model, wordpiece, first, last, pools: Pools::default() })
+        let loaded = ModelOptions::with_ops(operators()).prepack_weights(true).load(weights);
+        let network = Network::new(MODEL, loaded, ["input_ids", "attention_mask"], "sentence")?;
+        Ok(Self { network, wordpiece: WordPiece::new(vocabulary), first, last })
     }
 
     /// The direction of a text as signed bytes, see [`crate::Table::vector`]. Each text is a batch of its own, because
@@ -54,15 +47,7 @@ impl SentenceModel {
         pieces.push(self.last);
         let ids = NdTensor::<i32, 2>::from_fn([1, pieces.len()], |[_, at]| pieces[at] as i32);
         let mask = NdTensor::<i32, 2>::from_fn([1, pieces.len()], |_| 1);
-        let [ids_at, mask_at] = self.inputs;
-        let inputs = vec![(ids_at, ids.view().into()), (mask_at, mask.view().into())];
-        let mut outputs = self
-            .pools
-            .lend(|options| self.model.run(inputs, &[self.output], Some(options)))
-            .map_err(|source| Error::Run { model: MODEL, source })?;
-        let Some(Ok(sentence)) = outputs.pop().map(TryInto::<NdTensor<f32, 2>>::try_into) else {
-            return Err(Error::Output { model: MODEL });
-        };
+        let sentence = self.network.run::<2>([ids.view(), mask.view()])?;
         Ok(direction(&sentence.iter().map(|v| (v * UNIT).round() as i64).collect::<Vec<_>>()))
     }
 }
