@@ -16,7 +16,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use docmill_model::{DocumentId, Identifier, Mention, MentionType, Referent, ReferentId, Text};
 
-use crate::name;
 use cluster::Clusters;
 use node::{Item, Node};
 
@@ -72,42 +71,6 @@ pub fn referents(document: DocumentId, text: &Text, mentions: &[Mention]) -> Vec
     }
     out.sort_by_key(|r| r.id);
     out
-}
-
-/// Clusters the names of a document, given with their types in the order of the text: for each the index of the first
-/// name of its cluster. It is what [`referents`] does without the text, for measuring.
-pub fn clusters(names: &[(MentionType, &str)]) -> Vec<usize> {
-    let normals: Vec<String> = names.iter().map(|(kind, name)| normal(*kind, name)).collect();
-    let titles: Vec<Vec<String>> = names.iter().map(|(_, name)| context::titles("", name)).collect();
-    let items: Vec<Item<'_>> = names
-        .iter()
-        .zip(normals.iter().zip(&titles))
-        .map(|((kind, name), (normal, titles))| Item {
-            kind: *kind,
-            normal,
-            identifiers: &[],
-            titles,
-            capitals: context::is_capitals(name),
-        })
-        .collect();
-    let nodes = node::nodes(&items);
-    let mut clusters = cluster(&nodes);
-    let mut out = vec![0; names.len()];
-    for (at, node) in nodes.iter().enumerate() {
-        let first = nodes[clusters.root(at as u32) as usize].items[0];
-        node.items.iter().for_each(|item| out[*item as usize] = first as usize);
-    }
-    out
-}
-
-fn normal(kind: MentionType, raw: &str) -> String {
-    let normal = match kind {
-        MentionType::Person => name::person(raw).map(|n| n.normal),
-        MentionType::Org => name::organisation(raw).map(|n| n.normal),
-        MentionType::Location => name::place(raw).map(|n| n.normal),
-        _ => None,
-    };
-    normal.unwrap_or_else(|| name::fold(raw))
 }
 
 fn cluster<'a>(nodes: &[Node<'a>]) -> Clusters<'a> {
