@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 
+use clap::error::{ContextKind, ContextValue};
 use docmill_engine as engine;
 use docmill_engine::decide;
 use docmill_model::Code;
@@ -163,7 +164,10 @@ pub fn usage(error: &clap::Error) -> Exit {
         // Without colours, as the words that it repeats are of any kind.
         let _ = write!(io::stderr(), "{}", visible(&error.render().to_string()));
     }
-    Exit::Mendable
+    // 1 would say that the two differ.
+    let of_diff = matches!(error.get(ContextKind::Usage), Some(ContextValue::StyledStr(usage))
+        if usage.to_string().contains("docmill diff"));
+    if of_diff { Exit::Trouble } else { Exit::Mendable }
 }
 
 impl Told {

@@ -63,7 +63,8 @@ pub async fn entity(store: &dyn Store, word: &str) -> Result<EntityRow> {
     if rest > 0 {
         matches.push(format!("and {} more", grouped(rest)));
     }
-    Err(Error::Ambiguous { what: "entities", word: word.to_owned(), matches, hint: None }.into())
+    let hint = Some("give one of the ids that are listed".to_owned());
+    Err(Error::Ambiguous { what: "entities", word: word.to_owned(), matches, hint }.into())
 }
 
 /// An entity among others of its name.
