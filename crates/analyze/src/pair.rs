@@ -3,9 +3,9 @@
 //!
 //! Words of one name are matched with words of the other; the score is the share of both names that is matched. What
 //! is left on one side only may have been left out; what is left on both sides contradicts. To be one thing
-//! across documents two names need more than that: a person two full words, or an identifier, or a surname and the docket number of one case; an organisation all
-//! words. What is a letter apart from another sound name is never taken for it without more ([`POSSIBLE`] is as far as
-//! it gets), because `Schmidt` and `Schmitt` are both names.
+//! across documents two names need more than that: a person two full words, or an identifier, or a surname and the
+//! docket number of one case; an organisation all words. What is a letter apart from another sound name is never taken
+//! for it without more ([`POSSIBLE`] is as far as it gets), because `Schmidt` and `Schmitt` are both names.
 
 mod align;
 mod key;
