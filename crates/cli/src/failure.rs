@@ -78,6 +78,13 @@ pub enum Error {
     Start(#[source] io::Error),
 }
 
+impl Error {
+    /// A file that a command was given, and that is no document, is not there.
+    pub fn missing(shown: &str, hint: &str) -> Self {
+        Self::Argument { message: format!("{shown} cannot be read: it is not there"), hint: hint.to_owned() }
+    }
+}
+
 /// An error as it is told.
 struct Told {
     code: Code,

@@ -165,7 +165,10 @@ fn import(cx: &Context, file: &Path) -> Result<Exit> {
 
 fn open(file: &Path, name: &str) -> Result<File> {
     let bad = |message: String| Error::Decisions { file: name.to_owned(), line: None, message };
-    let file = File::open(file).map_err(|error| bad(error.to_string()))?;
+    let file = File::open(file).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Error::missing(name, "give a file that `docmill decisions export` wrote"),
+        _ => bad(error.to_string()),
+    })?;
     let size = file.metadata().map_err(|error| bad(error.to_string()))?;
     if size.is_dir() {
         return Err(bad("it is a folder".to_owned()).into());

@@ -1,5 +1,6 @@
 //! `diff`: what changed between two exports.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Result;
@@ -34,6 +35,9 @@ pub fn diff(cx: &Context, before: &Path, after: &Path) -> Result<Exit> {
 fn told(error: Error) -> anyhow::Error {
     let hint = "give two files that `docmill export` wrote, whole and as they were".to_owned();
     match error {
+        Error::Read(path, source) if source.kind() == ErrorKind::NotFound => {
+            failure::Error::missing(&shown(&path), &hint).into()
+        }
         Error::Read(path, source) => docmill_engine::Error::Source { shown: shown(&path), source }.into(),
         Error::NotAFile(_) | Error::Foreign { .. } | Error::CutOff { .. } => {
             failure::Error::Argument { message: error.to_string(), hint }.into()

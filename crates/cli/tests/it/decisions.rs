@@ -206,7 +206,11 @@ fn a_file_that_holds_no_decisions_changes_nothing() {
     check(good.replace("\"at_ms\":", "\"at_ms\":\"x\",\"y\":").as_bytes(), "line 1 of file");
     check(b"\xff\xfe\x00\n", "line 1 of file");
     check(&vec![b' '; 5 << 20], "longer than any decision");
-    desk.docmill("decisions import none").check(1, &[], &["none is no file of decisions", "[bad_decisions]"]);
+    desk.docmill("decisions import none").check(
+        1,
+        &[],
+        &["none cannot be read: it is not there", "`docmill decisions export`"],
+    );
     desk.docmill("decisions import in").check(1, &[], &["it is a folder"]);
     assert_eq!(desk.docmill("decisions --json").json()["decisions"].as_array().unwrap().len(), 2);
     check_persons(&desk, APART);

@@ -73,7 +73,7 @@ fn two_exports_are_compared() {
     desk.docmill("diff before cut").check(2, &[], &["cut is cut off in line", "`docmill export`"]);
     desk.docmill("diff before in/mail.eml").check(2, &[], &["in/mail.eml is no export of facts: line 1"]);
     desk.docmill("diff before").check(2, &[], &["AFTER"]);
-    desk.docmill("diff before none").check(2, &[], &["none cannot be read"]);
+    desk.docmill("diff before none").check(2, &[], &["none cannot be read", "`docmill export`"]);
     desk.docmill("diff before in").check(2, &[], &["in"]);
     desk.docmill("--json diff before none").check(2, &[], &["{\"error\":"]);
 }
