@@ -129,8 +129,9 @@ pub async fn relate(store: &dyn Store, verdict: Verdict, a: Side, b: Vec<Side>, 
     let is_part = b.iter().any(|other| matches!(other, Side::Entity(whole) if a.is_part_of(whole)));
     let (mut first, mut second) = if is_part { (b, vec![a]) } else { (vec![a], b) };
     if verdict == Verdict::Same {
-        for side in first.iter_mut().chain(&mut second) {
-            side::widen(store, side).await?;
+        for sides in [&mut first, &mut second] {
+            let wholes = side::wholes(store, sides).await?;
+            sides.extend(wholes);
         }
     }
     let b = side::anchors(store, &second, &[], Breadth::Whole).await?;

@@ -168,15 +168,19 @@ pub(super) async fn anchors(
     Ok(out.into_iter().collect())
 }
 
-/// Makes of a place the entity that it is part of. Who is somebody else's is so with all their places: one place alone
-/// would leave its entity, for the names of the two contradict each other.
-pub(super) async fn widen(store: &dyn Store, side: &mut Side) -> Result<(), docmill_store::Error> {
-    if let Side::Name { entity: Some(id), .. } = side
-        && let Some(row) = store.entity_row(*id).await?
-    {
-        *side = Side::Entity(row);
+/// The entities that places are part of. Who is somebody else's is so with all their places: one place alone would leave
+/// its entity, for the names of the two contradict each other.
+pub(super) async fn wholes(store: &dyn Store, sides: &[Side]) -> Result<Vec<Side>, docmill_store::Error> {
+    let entity = |side: &Side| match side {
+        Side::Entity(_) => None,
+        Side::Name { entity, .. } => *entity,
+    };
+    let ids: BTreeSet<EntityId> = sides.iter().filter_map(entity).collect();
+    let mut out = Vec::new();
+    for id in ids {
+        out.extend(store.entity_row(id).await?.map(Side::Entity));
     }
-    Ok(())
+    Ok(out)
 }
 
 fn referent_id(side: &Side) -> Option<ReferentId> {

@@ -129,8 +129,8 @@ async fn a_decision_holds_while_one_of_its_documents_is_there_and_sleeps_without
     assert_eq!((annas(store.as_ref()).await, asleep().await), (vec![4], false));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_whole_entities_become_one_though_parts_of_them_contradict_each_other() {
+/// Anna and Carla, each with an address in a mail and twice without one.
+fn pile_of_two() -> Pile {
     let pile = pile(&["Anna Schmidt <anna@example.org>", "Carla Weber <carla@example.org>"]);
     for (number, name) in ["Anna Schmidt", "Anna Schmidt", "Carla Weber", "Carla Weber"].iter().enumerate() {
         pile.put(
@@ -138,6 +138,12 @@ async fn two_whole_entities_become_one_though_parts_of_them_contradict_each_othe
             format!("{name} signed the agreement on {} May 2024.", number + 1).as_bytes(),
         );
     }
+    pile
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_whole_entities_become_one_though_parts_of_them_contradict_each_other() {
+    let pile = pile_of_two();
     let workspace = pile.workspace();
     run_all(&workspace, &pile.documents()).await;
     let store = workspace.store();
@@ -147,6 +153,64 @@ async fn two_whole_entities_become_one_though_parts_of_them_contradict_each_othe
     let decided = decide::relate(store.as_ref(), Verdict::Same, sides.0, sides.1, note(1)).await.unwrap();
     assert!(decided.is_one() && decided.a == decided.b, "{decided:?}");
     assert_eq!((decided.a[0].entity.documents, decided.a[0].entity.identifiers.len()), (6, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_document_names_becomes_somebody_else_with_its_whole_entity() {
+    let pile = pile_of_two();
+    let workspace = pile.workspace();
+    run_all(&workspace, &pile.documents()).await;
+    let store = workspace.store();
+    let before = export(&workspace).await;
+    for (name, number, other) in [("Anna Schmidt", 0, "Carla Weber"), ("Carla Weber", 1, "Anna Schmidt")] {
+        let place = part(store.as_ref(), name, number).await;
+        let other = Side::Entity(whole(store.as_ref(), other).await);
+        for (a, b) in [(place.clone(), other.clone()), (other, place)] {
+            let decided = decide::relate(store.as_ref(), Verdict::Same, a, vec![b], note(1)).await.unwrap();
+            assert!(decided.is_one() && decided.a == decided.b, "{decided:?}");
+            assert_eq!((decided.a.len(), decided.a[0].entity.documents), (1, 6), "{name}");
+            decide::undo(store.as_ref(), None, note(2)).await.unwrap();
+            assert_eq!(export(&workspace).await, before, "{name}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_about_a_place_holds_while_the_place_is_there() {
+    let pile = pile(&[ANNA, ANNA, ANNA, ANNA, OTHER]);
+    let workspace = pile.workspace();
+    run_all(&workspace, &pile.documents()).await;
+    let store = workspace.store();
+    assert_eq!(annas(store.as_ref()).await, [1, 4]);
+    let mut numbered = Vec::new();
+    for number in 0..4 {
+        numbered.push((document(store.as_ref(), number).await, number));
+    }
+    numbered.sort();
+    // Not among the first places, which alone would stand for the entity.
+    let (_, last) = numbered.pop().unwrap();
+    let place = part(store.as_ref(), "Anna Schmidt", last).await;
+    let other = part(store.as_ref(), "Anna Schmidt", 4).await;
+    decide::relate(store.as_ref(), Verdict::Same, place, vec![other], note(1)).await.unwrap();
+    assert_eq!(annas(store.as_ref()).await, [5]);
+    store.forget(numbered.into_iter().map(|(id, _)| id).collect()).await.unwrap();
+    assert_eq!(annas(store.as_ref()).await, [2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entity_is_not_related_to_the_only_place_that_it_has() {
+    let pile = pile(&[ANNA]);
+    let workspace = pile.workspace();
+    run_all(&workspace, &pile.documents()).await;
+    let store = workspace.store();
+    docmill_engine::fold_all(store.as_ref()).await.unwrap();
+    let all = Side::Entity(whole(store.as_ref(), "Anna Schmidt").await);
+    let place = part(store.as_ref(), "Anna Schmidt", 0).await;
+    for verdict in [Verdict::Same, Verdict::Different] {
+        let refused = decide::relate(store.as_ref(), verdict, all.clone(), vec![place.clone()], note(1)).await;
+        assert!(matches!(refused, Err(Error::SameName(_))), "{refused:?}");
+    }
+    assert!(decide::all(store.as_ref()).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
