@@ -16,7 +16,9 @@ pub mod message;
 pub mod repr;
 pub mod result;
 pub mod time;
+pub mod value;
 
 pub use body::Body;
 pub use message::{DeliveryInfo, Headers, Message, Properties, TimeLimits};
 pub use result::{Exception, Record};
+pub use value::{Map, Value};
