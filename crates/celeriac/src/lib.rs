@@ -18,6 +18,7 @@ mod pool;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod registry;
+pub mod settings;
 mod task;
 pub mod worker;
 
@@ -30,5 +31,6 @@ pub use context::{Context, Effect, Job, JobId, Request, TaskId};
 pub use machine::Machine;
 pub use memory::{MemoryBroker, MemoryResults};
 pub use registry::Registry;
+pub use settings::Settings;
 pub use task::{AsyncTask, Failure, Outcome, Retry, Stop, Task, TaskOptions};
 pub use worker::{Options, Worker};
