@@ -9,9 +9,11 @@
 //! Read `message.rs` first, then `envelope.rs` (how a message lies in Redis) and `result.rs`.
 
 pub mod body;
+pub mod control;
 pub mod envelope;
 mod field;
 pub mod json;
+pub mod kombu;
 pub mod message;
 pub mod repr;
 pub mod result;

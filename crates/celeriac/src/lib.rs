@@ -12,6 +12,7 @@
 pub mod backend;
 pub mod broker;
 mod context;
+pub mod control;
 pub mod machine;
 mod memory;
 mod pool;

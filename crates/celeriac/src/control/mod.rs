@@ -1,0 +1,117 @@
+//! Remote control: what `celery inspect`, `celery control` and Flower ask of a worker.
+//!
+//! The commands are written against [`WorkerView`], which the worker's loop implements. They do no input or output:
+//! what is left to do for one (states to store) comes back with the reply.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use celeriac_wire::TimeLimits;
+use celeriac_wire::kombu::{Broadcast, Queue};
+use celeriac_wire::value::{Map, Value};
+
+use crate::context::Request;
+use crate::task::TaskOptions;
+
+/// Where a message that the worker holds is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Its ETA is ahead.
+    Scheduled,
+    /// Prefetched, or handed to the pool and not begun.
+    Reserved,
+    /// Running.
+    Active,
+}
+
+/// A message that the worker holds.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub phase: Phase,
+    pub request: Arc<Request>,
+    pub eta: Option<SystemTime>,
+    /// When it began to run.
+    pub started: Option<SystemTime>,
+    pub acknowledged: bool,
+    /// The process in which it runs.
+    pub pid: Option<u32>,
+}
+
+/// A task that the worker knows, with the limits as they are now.
+#[derive(Clone, Debug)]
+pub struct Known {
+    pub name: String,
+    pub options: TaskOptions,
+    /// As it was given: `10/m`.
+    pub rate_limit: Option<String>,
+    pub limits: TimeLimits,
+}
+
+/// The state of `--autoscale`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Autoscale {
+    pub max: usize,
+    pub min: usize,
+    /// Places that the pool has now.
+    pub current: usize,
+    /// Messages that are reserved or active.
+    pub wanted: usize,
+}
+
+/// What remote control sees of a worker and can do to it. Everything is answered from memory, at once.
+pub trait WorkerView {
+    /// How long the worker runs.
+    fn uptime(&self) -> Duration;
+    /// How many runs of each task have begun, in the order of their first.
+    fn totals(&self) -> Vec<(String, u64)>;
+    /// How many messages may be held, ETA aside; 0 is without limit.
+    fn prefetch_count(&self) -> usize;
+    /// The pool as `stats` shows it: `implementation`, `max-concurrency`, `processes` …
+    fn pool(&self) -> Map;
+    fn autoscale(&self) -> Option<Autoscale>;
+    /// All that is held, in the order of delivery.
+    fn held(&self) -> Vec<Held>;
+    fn find(&self, id: &str) -> Option<Held> {
+        self.held().into_iter().find(|held| held.request.headers().id == id)
+    }
+    fn tasks(&self) -> Vec<Known>;
+    fn queues(&self) -> Vec<Queue>;
+    /// Ids of revoked tasks, the oldest first.
+    fn revoked(&self) -> Vec<String>;
+    /// Stamps that are revoked: the name of each header with its values.
+    fn revoked_stamps(&self) -> Map;
+
+    /// Adds to the revoked ids. Their states are stored by whoever carries out [`Handled::revoked`].
+    fn revoke(&mut self, ids: &[String]);
+    /// Adds stamps to the revoked ones of a header.
+    fn revoke_stamps(&mut self, header: &str, stamps: &[Value]);
+    /// Ends a task that is held with a signal to its process; one that does not run yet ends as soon as it would.
+    fn terminate(&mut self, id: &str, signal: i32);
+    /// False for a task that is not known. The text is a rate limit; `None` lifts it.
+    fn set_rate_limit(&mut self, task: &str, limit: Option<&str>) -> bool;
+    /// False for a task that is not known.
+    fn set_time_limits(&mut self, task: &str, limits: TimeLimits) -> bool;
+    /// Adds places to the pool or takes some away, with their share of the prefetched messages.
+    ///
+    /// # Errors
+    ///
+    /// The exception that Celery's pool would raise, as Python shows it: `ValueError("…")`.
+    fn resize(&mut self, by: i64) -> Result<(), String>;
+    /// Sets the bounds of `--autoscale` and gives the new ones, max and min; `None` if it is off.
+    fn set_autoscale(&mut self, max: Option<usize>, min: Option<usize>) -> Option<(usize, usize)>;
+    fn restart_pool(&mut self);
+    fn add_queue(&mut self, queue: Queue);
+    fn cancel_queue(&mut self, name: &str);
+    /// Begins a warm shutdown.
+    fn shut_down(&mut self);
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Handled {
+    /// Tasks to be stored as `REVOKED`, before the reply leaves, unless they run here, have ended, or were started by
+    /// another worker (the stored state is none of PENDING, RECEIVED, RETRY, REJECTED).
+    pub revoked: Vec<String>,
+    /// To the asker, on the direct exchange `reply.celery.pidbox`.
+    pub reply: Option<Broadcast>,
+}
