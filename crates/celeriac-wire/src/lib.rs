@@ -15,6 +15,7 @@ mod field;
 pub mod json;
 pub mod kombu;
 pub mod message;
+pub mod outgoing;
 pub mod repr;
 pub mod result;
 pub mod time;
@@ -22,5 +23,6 @@ pub mod value;
 
 pub use body::Body;
 pub use message::{DeliveryInfo, Headers, Message, Properties, TimeLimits};
+pub use outgoing::Outgoing;
 pub use result::{Exception, Record};
 pub use value::{Map, Value};

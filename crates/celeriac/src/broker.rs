@@ -1,13 +1,10 @@
 //! The port to a broker: publishing, consuming, settling.
 
 use std::fmt;
-use std::time::SystemTime;
 
 use async_trait::async_trait;
-use celeriac_wire::{Message, envelope, time};
-use serde_json::{Map, Value};
-
-use crate::context::TaskId;
+pub use celeriac_wire::Outgoing;
+use celeriac_wire::{Message, envelope};
 
 /// An operation on a broker that failed. All of them may be tried again.
 #[derive(Debug, thiserror::Error)]
@@ -16,38 +13,6 @@ pub struct Error {
     pub operation: &'static str,
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
-}
-
-/// A message to be sent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outgoing {
-    pub queue: String,
-    /// 0 is the most urgent. Brokers tell 0, 3, 6 and 9 apart; what lies between goes with the lower number.
-    pub priority: u8,
-    /// Not to be run before. The message is delivered at once and held by the worker.
-    pub eta: Option<SystemTime>,
-    pub message: Message,
-}
-
-impl Outgoing {
-    /// A message for `task` on Celery's default queue.
-    pub fn new(task: &str, id: impl Into<TaskId>, kwargs: Map<String, Value>) -> Self {
-        let message = Message::new(task, id.into().as_str(), Vec::new(), kwargs);
-        Self { queue: "celery".to_owned(), priority: 0, eta: None, message }
-    }
-
-    /// The message as it goes out: with the route, priority and ETA of this value in its headers and properties,
-    /// and a delivery tag that no other delivery has.
-    pub fn sealed(&self) -> Message {
-        let mut message = self.message.clone();
-        message.headers.eta = self.eta.map(time::format);
-        message.properties.priority = self.priority;
-        message.properties.delivery_info.exchange.clear();
-        message.properties.delivery_info.routing_key.clone_from(&self.queue);
-        message.properties.delivery_info.redelivered = false;
-        message.properties.delivery_tag = uuid::Uuid::new_v4().to_string();
-        message
-    }
 }
 
 /// What names a delivered message until it is settled. Belongs to the consumer that gave it.

@@ -370,9 +370,8 @@ fn again(request: &Request, retry: Retry, mut children: Vec<Value>, now: SystemT
     children.push(json!([[headers.id, null], null]));
     let outgoing = Outgoing {
         queue: request.queue.clone(),
-        priority: message.properties.priority,
         eta: (!retry.after.is_zero()).then(|| now + retry.after.min(MAX_DELAY)),
-        message,
+        ..Outgoing::of(message)
     };
     let record = Record {
         traceback: retry.cause.traceback.clone(),
