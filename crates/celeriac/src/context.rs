@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use celeriac_wire::message::TimeLimits;
 use celeriac_wire::{Headers, Message};
 use serde_json::Value;
 
@@ -53,6 +54,8 @@ pub struct JobId(pub u64);
 pub struct Job {
     pub id: JobId,
     pub request: Arc<Request>,
+    /// Those that hold for this run, whoever set them.
+    pub limits: TimeLimits,
 }
 
 /// A task message as the task sees it.

@@ -15,7 +15,7 @@ mod context;
 pub mod control;
 pub mod machine;
 mod memory;
-mod pool;
+pub mod pool;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod registry;
@@ -31,6 +31,7 @@ pub use celeriac_wire::result::Record;
 pub use context::{Context, Effect, Job, JobId, Request, TaskId};
 pub use machine::Machine;
 pub use memory::{MemoryBroker, MemoryResults};
+pub use pool::{PoolKind, PoolOptions};
 pub use registry::Registry;
 pub use settings::Settings;
 pub use task::{AsyncTask, Failure, Outcome, Retry, Stop, Task, TaskOptions};

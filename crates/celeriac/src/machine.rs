@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use celeriac_wire::message::TimeLimits;
 use celeriac_wire::{Record, message, result, time};
 use serde_json::{Value, json};
 
@@ -322,9 +323,16 @@ impl Machine {
             }
             held.phase = Phase::Submitted;
             self.pooled += 1;
-            out.push(Action::Submit(Job { id, request: Arc::clone(&held.request) }));
+            let limits = limits(&held.request, &held.options);
+            out.push(Action::Submit(Job { id, request: Arc::clone(&held.request), limits }));
         }
     }
+}
+
+/// Those of the message win over those of the task.
+fn limits(request: &Request, options: &TaskOptions) -> TimeLimits {
+    let TimeLimits { hard, soft } = request.headers().timelimit;
+    TimeLimits { hard: hard.or(options.hard_limit), soft: soft.or(options.soft_limit) }
 }
 
 /// An absent time, a time, or an error if the text is none.

@@ -12,7 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::backend::{self, ResultBackend};
 use crate::broker::{self, Broker, Consumer, ConsumerOptions, Delivery, Outgoing, Settle, Tag};
 use crate::machine::{Action, Config, Event, Machine};
-use crate::pool::Pool;
+use crate::pool::{self, Pool, PoolEvent, PoolKind, PoolOptions};
 use crate::registry::Registry;
 
 /// What a worker takes, and how much at a time.
@@ -91,7 +91,11 @@ impl Worker {
         let machine = Machine::new(config, &self.registry);
         let mut driver = Driver {
             machine,
-            pool: Pool::new(Arc::new(self.registry), sender),
+            pool: pool::start(
+                &PoolOptions { kind: PoolKind::Async, size: concurrency },
+                Arc::new(self.registry),
+                sender,
+            ),
             consumer: self.broker.consume(ConsumerOptions { queues }).await?,
             broker: self.broker,
             results: self.results,
@@ -108,7 +112,7 @@ impl Worker {
             let sleep = driver.sleep();
             let step = tokio::select! {
                 () = &mut shutdown, if !closing => Step::Shutdown,
-                Some(event) = events.recv() => Step::Events(vec![event]),
+                Some(event) = events.recv() => Step::Events(heard(event).into_iter().collect()),
                 fetched = driver.consumer.next(credit), if credit > 0 && driver.fetch.ready() => Step::Fetched(fetched),
                 _ = renewal.tick() => Step::Renew,
                 () = tokio::time::sleep(sleep) => Step::Events(vec![Event::Tick]),
@@ -138,7 +142,7 @@ impl Worker {
                 }
                 Step::Events(mut batch) => {
                     // What has happened meanwhile leaves together.
-                    batch.extend(std::iter::from_fn(|| events.try_recv().ok()));
+                    batch.extend(std::iter::from_fn(|| events.try_recv().ok()).filter_map(heard));
                     driver.on(batch);
                 }
             }
@@ -153,6 +157,17 @@ impl Worker {
     }
 }
 
+/// What a pool's event is to the machine.
+fn heard(event: PoolEvent) -> Option<Event> {
+    match event {
+        PoolEvent::Accepted { id, .. } => Some(Event::Accepted(id)),
+        PoolEvent::Effect(id, effect) => Some(Event::Effect(id, effect)),
+        PoolEvent::Finished { id, outcome, .. } => Some(Event::Finished(id, outcome)),
+        PoolEvent::Lost(id, loss) => Some(Event::Finished(id, Err(loss.failure().into()))),
+        PoolEvent::SoftLimit(_) | PoolEvent::Returned(_) | PoolEvent::Resized => None,
+    }
+}
+
 enum Step {
     Events(Vec<Event>),
     Fetched(Result<Vec<Delivery>, broker::Error>),
@@ -162,7 +177,7 @@ enum Step {
 
 struct Driver {
     machine: Machine,
-    pool: Pool,
+    pool: Box<dyn Pool>,
     consumer: Box<dyn Consumer>,
     broker: Arc<dyn Broker>,
     results: Arc<dyn ResultBackend>,

@@ -1,0 +1,181 @@
+//! Where jobs run: the port that the worker speaks to, and the pools behind it.
+//!
+//! A pool takes jobs and tells of them by events. Every job that was submitted ends in exactly one of
+//! [`PoolEvent::Finished`], [`PoolEvent::Lost`] and [`PoolEvent::Returned`]; what else is told of it comes before.
+
+use std::any::Any;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::context::{Effect, Job, JobId};
+use crate::registry::Registry;
+use crate::task::{Failure, Outcome, Stop};
+
+mod concurrent;
+
+/// The most jobs that a pool runs at a time: `pool_grow` by a billion is a typing error or malice.
+pub const MAX_SIZE: usize = 1024;
+
+/// The kind of a pool, by Celery's names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PoolKind {
+    /// Tasks that wait run as tasks of tokio, computing ones on threads. Also called `gevent` and `eventlet`, as it
+    /// is what those are used for: hundreds of tasks that wait.
+    #[default]
+    Async,
+}
+
+/// A name that is no pool's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no pool is called {0:?}")]
+pub struct UnknownPool(pub String);
+
+impl FromStr for PoolKind {
+    type Err = UnknownPool;
+
+    fn from_str(name: &str) -> Result<Self, UnknownPool> {
+        match name {
+            "async" | "gevent" | "eventlet" => Ok(Self::Async),
+            _ => Err(UnknownPool(name.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for PoolKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Async => "async",
+        })
+    }
+}
+
+/// What a pool is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolOptions {
+    pub kind: PoolKind,
+    /// Jobs that run at a time, 1 to 1,024.
+    pub size: usize,
+}
+
+/// A place where jobs run. It starts its workers when it is made and drops them when it is dropped.
+#[async_trait]
+pub trait Pool: Send {
+    /// Takes a job. It begins as soon as there is a place, in the order of submission as far as places go.
+    fn submit(&mut self, job: Job);
+
+    /// How many jobs it takes before any of them has ended. More are taken and wait, but cannot be told from those
+    /// that begin soon. Changes with [`Pool::resize`] and while no worker can be started; [`PoolEvent::Resized`] tells.
+    fn capacity(&self) -> usize;
+
+    /// Ends one job by force, with the signal where the pool has processes. One that has not begun is `Returned`, one
+    /// that runs is `Lost` when it is gone; a signal that does not end it changes nothing.
+    fn terminate(&mut self, id: JobId, signal: i32);
+
+    /// Calls back what has not begun: each is `Returned`.
+    fn recall(&mut self);
+
+    /// Sets how many jobs run at a time, within 1 and [`MAX_SIZE`]; the result is what was set. Nothing that runs is
+    /// interrupted.
+    fn resize(&mut self, size: usize) -> usize;
+
+    /// Replaces all workers by new ones, each when what it runs has ended. Nothing where workers are not processes.
+    fn restart(&mut self);
+
+    /// What it looks like now.
+    fn info(&self) -> PoolInfo;
+
+    /// Calls back what has not begun, ends what runs by force (`Lost`), and waits until all is gone. To be called
+    /// when nothing runs any more, or when what runs is to stop.
+    async fn close(&mut self);
+}
+
+/// Makes a pool whose events go to `events`. Must be called inside a tokio runtime.
+pub fn start(options: &PoolOptions, registry: Arc<Registry>, events: UnboundedSender<PoolEvent>) -> Box<dyn Pool> {
+    let size = options.size.clamp(1, MAX_SIZE);
+    match options.kind {
+        PoolKind::Async => Box::new(concurrent::Concurrent::new(size, registry, events)),
+    }
+}
+
+/// What a pool tells of its jobs.
+#[derive(Debug)]
+pub enum PoolEvent {
+    /// The job has begun, in this process.
+    Accepted {
+        id: JobId,
+        pid: u32,
+        at: SystemTime,
+    },
+    Effect(JobId, Effect),
+    /// The job's soft limit has passed; it goes on until it asks.
+    SoftLimit(JobId),
+    Finished {
+        id: JobId,
+        outcome: Outcome<Value>,
+        runtime: Duration,
+    },
+    /// The job had begun and has no outcome.
+    Lost(JobId, Loss),
+    /// The job had not begun and will not.
+    Returned(JobId),
+    /// [`Pool::capacity`] has changed.
+    Resized,
+}
+
+/// Why a job that had begun has no outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// What ran it is gone; the text says how, in Celery's words.
+    Died(String),
+    /// It ran past its hard limit.
+    HardLimit(Duration),
+    /// [`Pool::terminate`] or [`Pool::close`] ended it with this signal.
+    Terminated(i32),
+}
+
+impl Loss {
+    /// The exception that Celery raises in the place of the missing outcome.
+    pub fn failure(&self) -> Failure {
+        match self {
+            Self::Died(how) => Failure::in_module("billiard.exceptions", "WorkerLostError", how),
+            Self::HardLimit(limit) => {
+                let mut exceeded = Failure::in_module("billiard.exceptions", "TimeLimitExceeded", "");
+                exceeded.exc_message = vec![match limit.subsec_nanos() {
+                    0 => json!(limit.as_secs()),
+                    _ => json!(limit.as_secs_f64()),
+                }];
+                exceeded
+            }
+            Self::Terminated(signal) => Failure::in_module("billiard.exceptions", "Terminated", signal.to_string()),
+        }
+    }
+}
+
+/// What `stats` shows of a pool.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PoolInfo {
+    /// The class that a Python worker with such a pool names.
+    pub implementation: &'static str,
+    pub size: usize,
+    /// Process ids of those that run jobs.
+    pub processes: Vec<u32>,
+    /// Jobs after which a process is replaced; `None` is never, and where there are no processes.
+    pub max_tasks_per_child: Option<u32>,
+    /// Jobs handed to each of `processes`, in the same order.
+    pub writes: Vec<u64>,
+    /// Jobs that run now.
+    pub busy: usize,
+}
+
+/// What a panic of a task is told as: the exception of Python that says as little about the cause.
+fn panicked(panic: &(dyn Any + Send)) -> Stop {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message");
+    Failure::builtin("RuntimeError", format!("panicked: {text}")).into()
+}
