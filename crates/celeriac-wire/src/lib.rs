@@ -11,6 +11,7 @@
 pub mod body;
 pub mod control;
 pub mod envelope;
+pub mod event;
 mod field;
 pub mod json;
 pub mod kombu;
