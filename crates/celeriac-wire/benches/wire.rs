@@ -2,9 +2,8 @@
 
 use std::hint::black_box;
 
-use celeriac_wire::{Message, Record, envelope};
+use celeriac_wire::{Map, Message, Record, Value, envelope, value};
 use criterion::{Criterion, criterion_group, criterion_main};
-use serde_json::{Map, Value, json};
 
 const ID: &str = "0b1b0f8e-5a5b-4a1e-9b43-1a2b3c4d5e6f";
 
@@ -21,7 +20,7 @@ fn messages(c: &mut Criterion) {
     c.bench_function("decode a message", |b| {
         b.iter(|| envelope::decode(black_box(raw.as_bytes())).expect("what was encoded is decoded"))
     });
-    let record = Record::new(ID, "SUCCESS", json!({ "status": "success", "mention_count": 12 }));
+    let record = Record::new(ID, "SUCCESS", value!({ "status": "success", "mention_count": 12 }));
     let raw = record.encode();
     c.bench_function("encode a result", |b| b.iter(|| black_box(&record).encode()));
     c.bench_function("decode a result", |b| {

@@ -1,14 +1,12 @@
 //! The body of a task message: `[args, kwargs, embed]`.
 
-use serde_json::{Map, Value, json};
-
-use crate::json;
+use crate::{Map, Value, json, value};
 
 /// What a task is called with, and what is to happen after it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Body {
     pub args: Vec<Value>,
-    pub kwargs: Map<String, Value>,
+    pub kwargs: Map,
     pub embed: Embed,
 }
 
@@ -41,7 +39,7 @@ impl Body {
             _ => return Err(Error::Shape),
         };
         let mut embed = object(embed)?;
-        let mut take = |name| embed.remove(name).unwrap_or_default();
+        let mut take = |name| embed.shift_remove(name).unwrap_or_default();
         Ok(Self {
             args,
             kwargs: object(kwargs)?,
@@ -57,12 +55,12 @@ impl Body {
     /// Writes all three parts, none of them null.
     pub fn encode(&self) -> Vec<u8> {
         let Embed { callbacks, errbacks, chain, chord } = &self.embed;
-        let embed = json!({"callbacks": callbacks, "errbacks": errbacks, "chain": chain, "chord": chord});
-        json!([self.args, self.kwargs, embed]).to_string().into_bytes()
+        let embed = value!({"callbacks": callbacks, "errbacks": errbacks, "chain": chain, "chord": chord});
+        json::write(&value!([&self.args, &self.kwargs, embed])).into_bytes()
     }
 }
 
-fn object(value: Value) -> Result<Map<String, Value>, Error> {
+fn object(value: Value) -> Result<Map, Error> {
     match value {
         Value::Null => Ok(Map::new()),
         Value::Object(map) => Ok(map),

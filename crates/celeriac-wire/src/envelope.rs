@@ -3,13 +3,11 @@
 //! One JSON object `{"body", "content-encoding", "content-type", "headers", "properties"}`. The body is base64,
 //! which the property `body_encoding` says; without it the body is the text itself.
 
+use crate::field::{Fields, Mistyped};
+use crate::message::{Headers, Message, Properties};
+use crate::{Map, Value, json, value};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
-
-use crate::field::{Fields, Mistyped};
-use crate::json;
-use crate::message::{Headers, Message, Properties};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -47,15 +45,15 @@ pub fn decode(raw: &[u8]) -> Result<Message, Error> {
 /// Writes an envelope with the body in base64.
 pub fn encode(message: &Message) -> String {
     let mut properties = message.properties.to_json();
-    properties.insert("body_encoding".to_owned(), json!("base64"));
-    let envelope = json!({
+    properties.insert("body_encoding".to_owned(), value!("base64"));
+    let envelope = value!({
         "body": STANDARD.encode(&message.body),
-        "content-encoding": message.content_encoding,
-        "content-type": message.content_type,
+        "content-encoding": &message.content_encoding,
+        "content-type": &message.content_type,
         "headers": message.headers.to_json(),
         "properties": properties,
     });
-    envelope.to_string()
+    json::write(&envelope)
 }
 
 /// The delivery tag of an envelope, read without minding the rest, so that even a message that is not a task can
@@ -70,16 +68,16 @@ pub fn delivery_tag(raw: &[u8]) -> Option<String> {
 pub fn redelivered(raw: &[u8]) -> Vec<u8> {
     let Ok(mut envelope) = object(raw) else { return raw.to_vec() };
     if let Some(Value::Object(headers)) = envelope.get_mut("headers") {
-        headers.insert("redelivered".to_owned(), json!(true));
+        headers.insert("redelivered".to_owned(), value!(true));
     }
-    let info = envelope.get_mut("properties").and_then(|p| p.get_mut("delivery_info"));
+    let info = envelope.get_mut("properties").and_then(Value::as_object_mut).and_then(|p| p.get_mut("delivery_info"));
     if let Some(Value::Object(info)) = info {
-        info.insert("redelivered".to_owned(), json!(true));
+        info.insert("redelivered".to_owned(), value!(true));
     }
-    Value::Object(envelope).to_string().into_bytes()
+    json::write(&Value::Object(envelope)).into_bytes()
 }
 
-fn object(raw: &[u8]) -> Result<Map<String, Value>, Error> {
+fn object(raw: &[u8]) -> Result<Map, Error> {
     match json::read(raw).map_err(Error::Json)? {
         Value::Object(map) => Ok(map),
         _ => Err(Error::Shape),
@@ -92,15 +90,15 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let kwargs = json!({"name": "é😀"}).as_object().cloned().unwrap_or_default();
-        let mut message = Message::new("tasks.add", "a1", vec![json!(2), json!([3])], kwargs);
+        let kwargs = value!({"name": "é😀"}).as_object().cloned().unwrap_or_default();
+        let mut message = Message::new("tasks.add", "a1", vec![value!(2), value!([3])], kwargs);
         message.headers.timelimit.soft = Some(std::time::Duration::from_millis(1500));
-        message.headers.extra.insert("mine".into(), json!({"deep": [1]}));
-        message.properties.extra.insert("app_id".into(), json!("1234"));
+        message.headers.extra.insert("mine".into(), value!({"deep": [1]}));
+        message.properties.extra.insert("app_id".into(), value!("1234"));
         message.properties.delivery_tag = "tag".into();
         let raw = encode(&message);
         assert_eq!(decode(raw.as_bytes()), Ok(message.clone()));
-        message.headers.extra.insert("redelivered".into(), json!(true));
+        message.headers.extra.insert("redelivered".into(), value!(true));
         message.properties.delivery_info.redelivered = true;
         assert_eq!(decode(&redelivered(raw.as_bytes())), Ok(message));
     }

@@ -1,6 +1,6 @@
 //! Typed fields taken out of a JSON object one by one, so that what remains are the foreign ones.
 
-use serde_json::{Map, Value};
+use crate::{Map, Value};
 
 /// A field that has another type than the protocol gives it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,11 +11,11 @@ pub struct Mistyped {
 }
 
 /// Removes known fields from an object. Absent and null are the same, as they are for Celery.
-pub(crate) struct Fields(pub(crate) Map<String, Value>);
+pub(crate) struct Fields(pub(crate) Map);
 
 impl Fields {
     pub(crate) fn value(&mut self, name: &'static str) -> Option<Value> {
-        self.0.remove(name).filter(|v| !v.is_null())
+        self.0.shift_remove(name).filter(|v| !v.is_null())
     }
 
     pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<String>, Mistyped> {
@@ -44,7 +44,7 @@ impl Fields {
         self.integer(name)?.map(|n| u32::try_from(n).map_err(|_| wrong)).transpose()
     }
 
-    pub(crate) fn object(&mut self, name: &'static str) -> Result<Map<String, Value>, Mistyped> {
+    pub(crate) fn object(&mut self, name: &'static str) -> Result<Map, Mistyped> {
         match self.value(name) {
             None => Ok(Map::new()),
             Some(Value::Object(o)) => Ok(o),

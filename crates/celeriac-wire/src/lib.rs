@@ -6,7 +6,7 @@
 //! Invariants: whatever Python can send is either read or refused with an error, never with a panic; what is not
 //! understood (foreign headers, properties) is kept and written back; a message body passes through untouched.
 //!
-//! Read `message.rs` first, then `envelope.rs` (how a message lies in Redis) and `result.rs`.
+//! Read `value.rs` and `message.rs` first, then `envelope.rs` (how a message lies in Redis) and `result.rs`.
 
 pub mod body;
 pub mod control;

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
-
 use crate::body::Body;
 use crate::field::{Fields, Mistyped};
-use crate::repr;
+use crate::{Map, Value, repr, value};
 
 /// The content type of every body this crate can decode, and the only one that Celery accepts by default.
 pub const JSON: &str = "application/json";
@@ -24,7 +22,7 @@ pub struct Message {
 
 impl Message {
     /// A message for `task` under `id`, with the headers that `apply_async` would set.
-    pub fn new(task: &str, id: &str, args: Vec<Value>, kwargs: Map<String, Value>) -> Self {
+    pub fn new(task: &str, id: &str, args: Vec<Value>, kwargs: Map) -> Self {
         let headers = Headers {
             root_id: Some(id.to_owned()),
             argsrepr: Some(repr::tuple(&args)),
@@ -76,7 +74,7 @@ pub struct Headers {
     /// Kept as it came: an object, or null.
     pub stamps: Value,
     /// Headers that the protocol does not name: the user's own, `compression`, `redelivered`.
-    pub extra: Map<String, Value>,
+    pub extra: Map,
 }
 
 impl Headers {
@@ -101,7 +99,7 @@ impl Headers {
             ignore_result: None,
             replaced_task_nesting: 0,
             stamped_headers: Value::Null,
-            stamps: json!({}),
+            stamps: value!({}),
             extra: Map::new(),
         }
     }
@@ -112,7 +110,7 @@ impl Headers {
     ///
     /// The first field that has another type than the protocol gives it, or `task` or `id` where it is missing:
     /// without them it is not a task of protocol 2.
-    pub fn from_json(headers: Map<String, Value>) -> Result<Self, Mistyped> {
+    pub fn from_json(headers: Map) -> Result<Self, Mistyped> {
         let mut f = Fields(headers);
         let task = f.text("task")?.ok_or(Mistyped { name: "task", expected: "the name of a task" })?;
         let id = f.text("id")?.ok_or(Mistyped { name: "id", expected: "the id of a task" })?;
@@ -140,28 +138,28 @@ impl Headers {
         })
     }
 
-    pub fn to_json(&self) -> Map<String, Value> {
+    pub fn to_json(&self) -> Map {
         let mut map = self.extra.clone();
         let mut put = |name: &str, value: Value| {
             map.insert(name.to_owned(), value);
         };
-        put("lang", json!(self.lang));
-        put("task", json!(self.task));
-        put("id", json!(self.id));
-        put("shadow", json!(self.shadow));
-        put("eta", json!(self.eta));
-        put("expires", json!(self.expires));
-        put("group", json!(self.group));
-        put("group_index", json!(self.group_index));
-        put("retries", json!(self.retries));
-        put("timelimit", json!([seconds_to(self.timelimit.hard), seconds_to(self.timelimit.soft)]));
-        put("root_id", json!(self.root_id));
-        put("parent_id", json!(self.parent_id));
-        put("argsrepr", json!(self.argsrepr));
-        put("kwargsrepr", json!(self.kwargsrepr));
-        put("origin", json!(self.origin));
-        put("ignore_result", json!(self.ignore_result));
-        put("replaced_task_nesting", json!(self.replaced_task_nesting));
+        put("lang", value!(&self.lang));
+        put("task", value!(&self.task));
+        put("id", value!(&self.id));
+        put("shadow", value!(&self.shadow));
+        put("eta", value!(&self.eta));
+        put("expires", value!(&self.expires));
+        put("group", value!(&self.group));
+        put("group_index", value!(&self.group_index));
+        put("retries", value!(self.retries));
+        put("timelimit", value!([seconds_to(self.timelimit.hard), seconds_to(self.timelimit.soft)]));
+        put("root_id", value!(&self.root_id));
+        put("parent_id", value!(&self.parent_id));
+        put("argsrepr", value!(&self.argsrepr));
+        put("kwargsrepr", value!(&self.kwargsrepr));
+        put("origin", value!(&self.origin));
+        put("ignore_result", value!(&self.ignore_result));
+        put("replaced_task_nesting", value!(self.replaced_task_nesting));
         put("stamped_headers", self.stamped_headers.clone());
         put("stamps", self.stamps.clone());
         map
@@ -191,8 +189,8 @@ fn limits_from(value: Option<Value>) -> Result<TimeLimits, Mistyped> {
 fn seconds_to(limit: Option<Duration>) -> Value {
     match limit {
         None => Value::Null,
-        Some(d) if d.subsec_nanos() == 0 => json!(d.as_secs()),
-        Some(d) => json!(d.as_secs_f64()),
+        Some(d) if d.subsec_nanos() == 0 => value!(d.as_secs()),
+        Some(d) => value!(d.as_secs_f64()),
     }
 }
 
@@ -219,7 +217,7 @@ pub struct Properties {
     /// Made by the publisher; the key under which a message that was delivered and not settled is kept.
     pub delivery_tag: String,
     /// Properties that kombu does not name: `expiration`, `app_id` and whatever `apply_async` was given.
-    pub extra: Map<String, Value>,
+    pub extra: Map,
 }
 
 impl Default for Properties {
@@ -238,7 +236,7 @@ impl Default for Properties {
 
 impl Properties {
     /// Reads properties. `body_encoding` belongs to the envelope and has to be taken out before.
-    pub fn from_json(properties: Map<String, Value>) -> Result<Self, Mistyped> {
+    pub fn from_json(properties: Map) -> Result<Self, Mistyped> {
         let mut f = Fields(properties);
         let mut info = Fields(f.object("delivery_info")?);
         // A number out of range is taken as the nearest one: no reason to refuse a message.
@@ -258,25 +256,25 @@ impl Properties {
         })
     }
 
-    pub fn to_json(&self) -> Map<String, Value> {
+    pub fn to_json(&self) -> Map {
         let mut map = self.extra.clone();
         let mut put = |name: &str, value: Value| {
             map.insert(name.to_owned(), value);
         };
-        let mut info = json!({
-            "exchange": self.delivery_info.exchange, "routing_key": self.delivery_info.routing_key,
+        let mut info = value!({
+            "exchange": &self.delivery_info.exchange, "routing_key": &self.delivery_info.routing_key,
         });
         if self.delivery_info.redelivered {
-            info["redelivered"] = json!(true);
+            info["redelivered"] = value!(true);
         }
-        put("correlation_id", json!(self.correlation_id));
+        put("correlation_id", value!(&self.correlation_id));
         if let Some(reply_to) = &self.reply_to {
-            put("reply_to", json!(reply_to));
+            put("reply_to", value!(reply_to));
         }
-        put("delivery_mode", json!(self.delivery_mode));
+        put("delivery_mode", value!(self.delivery_mode));
         put("delivery_info", info);
-        put("priority", json!(self.priority));
-        put("delivery_tag", json!(self.delivery_tag));
+        put("priority", value!(self.priority));
+        put("delivery_tag", value!(&self.delivery_tag));
         map
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use serde_json::{Map, Value};
+use crate::Map;
 use uuid::Uuid;
 
 use crate::{Message, time};
@@ -29,7 +29,7 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// A message for `task` on Celery's default queue.
-    pub fn new(task: &str, id: impl fmt::Display, kwargs: Map<String, Value>) -> Self {
+    pub fn new(task: &str, id: impl fmt::Display, kwargs: Map) -> Self {
         Self::of(Message::new(task, &id.to_string(), Vec::new(), kwargs))
     }
 

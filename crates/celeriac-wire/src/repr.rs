@@ -2,7 +2,7 @@
 //!
 //! It is not Python's own `repr`: strings are quoted with apostrophes and only apostrophes are escaped.
 
-use serde_json::{Map, Value};
+use crate::{Map, Value};
 
 /// How many characters an argument list may take (`Task.resultrepr_maxsize` and its kin).
 const MAX_CHARS: usize = 1024;
@@ -17,7 +17,7 @@ pub fn tuple(items: &[Value]) -> String {
 }
 
 /// Keyword arguments: `{'x': 2}`. Keys stand in the order of the map, which is not always the sender's.
-pub fn dict(map: &Map<String, Value>) -> String {
+pub fn dict(map: &Map) -> String {
     let mut writer = Writer::new();
     writer.mapping(map, 0);
     writer.out
@@ -82,11 +82,11 @@ impl Writer {
             Value::Null => self.scalar("None"),
             Value::Bool(true) => self.scalar("True"),
             Value::Bool(false) => self.scalar("False"),
-            Value::Number(n) => match n.as_f64().filter(|_| n.is_f64()) {
-                Some(float) => self.scalar(&python_float(float)),
-                None => self.scalar(&n.to_string()),
-            },
+            Value::Int(n) => self.scalar(&n.to_string()),
+            Value::BigInt(digits) => self.scalar(digits),
+            Value::Float(x) => self.scalar(&float(*x)),
             Value::String(text) => self.string(text),
+            Value::Bytes(bytes) => self.scalar(&python_bytes(bytes)),
             Value::Array(_) if level == MAX_LEVELS => self.token("[...]"),
             Value::Object(_) if level == MAX_LEVELS => self.token("{...}"),
             Value::Array(items) => self.sequence("[", items, "]", level),
@@ -111,7 +111,7 @@ impl Writer {
         self.close(end);
     }
 
-    fn mapping(&mut self, map: &Map<String, Value>, level: usize) {
+    fn mapping(&mut self, map: &Map, level: usize) {
         if !self.open() {
             return;
         }
@@ -140,8 +140,21 @@ fn truncated(text: &str, max: usize) -> String {
     format!("{}...", head.rsplit_once(' ').map_or(head.as_str(), |(words, _)| words))
 }
 
+fn python_bytes(bytes: &[u8]) -> String {
+    format!("b'{}'", bytes.escape_ascii().to_string().replace("\\\"", "\""))
+}
+
 /// The shortest digits that read back as the same number, with an exponent from 1e16 and below 1e-4, as Python has it.
-fn python_float(float: f64) -> String {
+pub(crate) fn float(float: f64) -> String {
+    if !float.is_finite() {
+        return if float.is_nan() {
+            "nan".to_owned()
+        } else if float > 0.0 {
+            "inf".to_owned()
+        } else {
+            "-inf".to_owned()
+        };
+    }
     let scientific = format!("{float:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     match exponent.parse::<i32>() {

@@ -2,10 +2,8 @@
 
 use std::time::SystemTime;
 
-use serde_json::{Map, Value, json};
-
 use crate::field::{Fields, Mistyped};
-use crate::{json, time};
+use crate::{Map, Value, json, time, value};
 
 pub const PENDING: &str = "PENDING";
 pub const STARTED: &str = "STARTED";
@@ -26,7 +24,7 @@ pub struct Exception {
 impl Exception {
     /// The form in which it stands as the result of a [`Record`].
     pub fn to_json(&self) -> Value {
-        json!({"exc_type": self.exc_type, "exc_message": self.exc_message, "exc_module": self.exc_module})
+        value!({"exc_type": &self.exc_type, "exc_message": &self.exc_message, "exc_module": &self.exc_module})
     }
 
     /// Reads an exception. Its arguments may be a list, or one value that stands for a list of one.
@@ -60,7 +58,7 @@ pub struct Record {
     pub group_id: Option<String>,
     pub parent_id: Option<String>,
     /// Fields that only `result_extended` writes, and those of other clients.
-    pub extra: Map<String, Value>,
+    pub extra: Map,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -129,18 +127,18 @@ impl Record {
         let mut put = |name: &str, value: Value| {
             map.insert(name.to_owned(), value);
         };
-        put("task_id", json!(self.task_id));
-        put("status", json!(self.status));
+        put("task_id", value!(&self.task_id));
+        put("status", value!(&self.status));
         put("result", self.result.clone());
-        put("traceback", json!(self.traceback));
-        put("children", json!(self.children));
-        put("date_done", json!(self.date_done.map(time::format)));
+        put("traceback", value!(&self.traceback));
+        put("children", value!(&self.children));
+        put("date_done", value!(&self.date_done.map(time::format)));
         if let Some(group) = &self.group_id {
-            put("group_id", json!(group));
+            put("group_id", value!(group));
         }
         if let Some(parent) = &self.parent_id {
-            put("parent_id", json!(parent));
+            put("parent_id", value!(parent));
         }
-        Value::Object(map).to_string().into_bytes()
+        json::write(&Value::Object(map)).into_bytes()
     }
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use celeriac_wire::message::TimeLimits;
-use celeriac_wire::{Headers, Message};
-use serde_json::Value;
+use celeriac_wire::{Headers, Message, Value};
 
 use crate::broker::Outgoing;
 use crate::task::{Failure, Stop};

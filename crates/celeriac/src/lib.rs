@@ -28,6 +28,7 @@ pub use self::redis::{RedisBroker, RedisResults};
 pub use backend::{NoResults, ResultBackend};
 pub use broker::{Broker, Consumer, ConsumerOptions, Delivery, Epoch, Outgoing, Settle, Tag};
 pub use celeriac_wire::result::Record;
+pub use celeriac_wire::{Map, Value, value};
 pub use context::{Context, Effect, Job, JobId, Request, TaskId};
 pub use machine::Machine;
 pub use memory::{MemoryBroker, MemoryResults};

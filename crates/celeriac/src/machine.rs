@@ -13,8 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use celeriac_wire::message::TimeLimits;
-use celeriac_wire::{Record, message, result, time};
-use serde_json::{Value, json};
+use celeriac_wire::{Record, Value, message, result, time, value};
 
 use crate::broker::{Delivery, Outgoing, Settle, Tag};
 use crate::context::{Effect, Job, JobId, Request};
@@ -60,6 +59,7 @@ pub enum Event {
 
 /// What is to be done. The order counts: a message is settled after what has to outlive it is stored and sent.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "most are records")]
 pub enum Action {
     Submit(Job),
     Publish(Box<Outgoing>),
@@ -218,7 +218,7 @@ impl Machine {
         let Some(held) = self.jobs.get_mut(&id).filter(|held| held.phase == Phase::Submitted) else { return };
         held.phase = Phase::Running;
         if held.options.track_started && !held.ignores_result() {
-            let meta = json!({"pid": self.config.pid, "hostname": self.config.hostname});
+            let meta = value!({"pid": self.config.pid, "hostname": &self.config.hostname});
             out.push(Action::Store(record(&held.request, result::STARTED, meta)));
         }
         if !held.options.acks_late {
@@ -240,7 +240,7 @@ impl Machine {
                     child.parent_id = Some(parent.id.clone());
                     child.root_id = Some(parent.root_id.as_ref().unwrap_or(&parent.id).clone());
                 }
-                held.children.push(json!([[child.id, null], null]));
+                held.children.push(value!([[&child.id, null], null]));
                 out.push(Action::Publish(outgoing));
             }
         }
@@ -274,7 +274,7 @@ impl Machine {
                 }
                 (!requeue).then(|| {
                     let mut reject = Failure::in_module("celery.exceptions", "Reject", "");
-                    reject.exc_message = vec![Value::Null, json!(false)];
+                    reject.exc_message = vec![Value::Null, value!(false)];
                     failure(&held.request, &reject, children, now)
                 })
             }
@@ -373,9 +373,9 @@ fn again(request: &Request, retry: Retry, mut children: Vec<Value>, now: SystemT
     headers.retries = headers.retries.saturating_add(1);
     headers.root_id.get_or_insert_with(|| headers.id.clone());
     headers.parent_id = Some(headers.id.clone());
-    headers.extra.remove("redelivered");
+    headers.extra.shift_remove("redelivered");
     // Celery counts the next run among the children of this one.
-    children.push(json!([[headers.id, null], null]));
+    children.push(value!([[&headers.id, null], null]));
     let outgoing = Outgoing {
         queue: request.queue.clone(),
         eta: (!retry.after.is_zero()).then(|| now + retry.after.min(MAX_DELAY)),

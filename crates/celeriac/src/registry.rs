@@ -5,10 +5,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use celeriac_wire::{Body, body};
+use celeriac_wire::{Body, Map, Value, body, value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 
 use crate::context::Context;
 use crate::task::{AsyncTask, Failure, Outcome, Task, TaskOptions};
@@ -80,7 +79,7 @@ impl Registry {
 }
 
 fn reply(reply: impl Serialize) -> Outcome<Value> {
-    serde_json::to_value(reply).map_err(|e| Failure::in_module("kombu.exceptions", "EncodeError", e.to_string()).into())
+    value::to_value(&reply).map_err(|e| Failure::in_module("kombu.exceptions", "EncodeError", e.to_string()).into())
 }
 
 /// The typed arguments of a request.
@@ -89,7 +88,7 @@ fn arguments<A: DeserializeOwned>(cx: &Context, name: &str, parameters: &[&str])
         .map_err(|e| Failure::in_module("kombu.exceptions", "DecodeError", chain(&e)))?;
     let function = format!("{}()", name.rsplit('.').next().unwrap_or(name));
     let bound = bind(&function, parameters, body)?;
-    serde_json::from_value(Value::Object(bound)).map_err(|e| type_error(&function, &format!(": {e}")))
+    value::from_value(Value::Object(bound)).map_err(|e| type_error(&function, &format!(": {e}")))
 }
 
 fn chain(error: &body::Error) -> String {
@@ -104,7 +103,7 @@ fn type_error(function: &str, problem: &str) -> Failure {
 }
 
 /// Merges arguments by position and by name into one object, with Python's complaints.
-fn bind(function: &str, parameters: &[&str], body: Body) -> Result<Map<String, Value>, Failure> {
+fn bind(function: &str, parameters: &[&str], body: Body) -> Result<Map, Failure> {
     let (taken, given) = (parameters.len(), body.args.len());
     if given > taken {
         let plural = if taken == 1 { "" } else { "s" };
@@ -114,7 +113,7 @@ fn bind(function: &str, parameters: &[&str], body: Body) -> Result<Map<String, V
             &format!(" takes {taken} positional argument{plural} but {given} {was} given"),
         ));
     }
-    let mut bound: Map<String, Value> = parameters.iter().map(|name| (*name).to_owned()).zip(body.args).collect();
+    let mut bound: Map = parameters.iter().map(|name| (*name).to_owned()).zip(body.args).collect();
     for (name, value) in body.kwargs {
         if !parameters.contains(&name.as_str()) {
             return Err(type_error(function, &format!(" got an unexpected keyword argument '{name}'")));
@@ -129,7 +128,7 @@ fn bind(function: &str, parameters: &[&str], body: Body) -> Result<Map<String, V
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use celeriac_wire::json;
 
     use super::*;
 
@@ -137,16 +136,16 @@ mod tests {
     fn arguments_are_bound_and_refused_as_python_does() {
         #[track_caller]
         fn check(parameters: &[&str], args: Value, kwargs: Value, expected: Result<Value, &str>) {
-            let body = Body::decode(json!([args, kwargs, null]).to_string().as_bytes());
+            let body = Body::decode(json::write(&value!([args, kwargs, null])).as_bytes());
             let bound = bind("add()", parameters, body.unwrap()).map(Value::Object);
-            assert_eq!(bound.map_err(|f| f.exc_message), expected.map_err(|message| vec![json!(message)]));
+            assert_eq!(bound.map_err(|f| f.exc_message), expected.map_err(|message| vec![value!(message)]));
         }
-        check(&["x", "y"], json!([2, 3]), json!({}), Ok(json!({"x": 2, "y": 3})));
-        check(&["x", "y"], json!([2]), json!({"y": 3}), Ok(json!({"x": 2, "y": 3})));
-        check(&["x", "y"], json!(null), json!(null), Ok(json!({})));
-        check(&["x"], json!([1, 2]), json!({}), Err("add() takes 1 positional argument but 2 were given"));
-        check(&[], json!([1]), json!({}), Err("add() takes 0 positional arguments but 1 was given"));
-        check(&["x"], json!([1]), json!({"x": 2}), Err("add() got multiple values for argument 'x'"));
-        check(&["x"], json!([]), json!({"z": 2}), Err("add() got an unexpected keyword argument 'z'"));
+        check(&["x", "y"], value!([2, 3]), value!({}), Ok(value!({"x": 2, "y": 3})));
+        check(&["x", "y"], value!([2]), value!({"y": 3}), Ok(value!({"x": 2, "y": 3})));
+        check(&["x", "y"], value!(null), value!(null), Ok(value!({})));
+        check(&["x"], value!([1, 2]), value!({}), Err("add() takes 1 positional argument but 2 were given"));
+        check(&[], value!([1]), value!({}), Err("add() takes 0 positional arguments but 1 was given"));
+        check(&["x"], value!([1]), value!({"x": 2}), Err("add() got multiple values for argument 'x'"));
+        check(&["x"], value!([]), value!({"z": 2}), Err("add() got an unexpected keyword argument 'z'"));
     }
 }

@@ -3,10 +3,9 @@
 use std::future::Future;
 use std::time::Duration;
 
-use celeriac_wire::Exception;
+use celeriac_wire::{Exception, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::context::Context;
 

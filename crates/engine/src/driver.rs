@@ -9,7 +9,7 @@ use std::time::Duration;
 use celeriac::{Broker, Outgoing, Stop};
 use docmill_model::{Code, DocumentId, State, Warning};
 use docmill_store::{Claim, Claimed, Commit, Epoch, Failure, Lease, Message, OutboxId, Output, StageKey, Store};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
@@ -361,7 +361,7 @@ fn bug(panic: &tokio::task::JoinError) -> Failure {
 /// The message of an outbox row: ids, never texts.
 fn outgoing(message: &Message) -> Outgoing {
     let spec = TaskSpec::of(message.key.stage);
-    let mut kwargs = Map::new();
+    let mut kwargs = celeriac::Map::new();
     kwargs.insert("document_uuid".into(), message.key.document.to_string().into());
     let mut out = Outgoing::new(spec.name, message.task_id, kwargs);
     out.queue = spec.queue.to_owned();

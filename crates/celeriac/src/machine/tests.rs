@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::time::UNIX_EPOCH;
 
+use celeriac_wire::Map;
 use celeriac_wire::{Message, envelope};
 use serde::Deserialize;
-use serde_json::Map;
 
 use super::*;
 use crate::context::Context;
@@ -138,7 +138,7 @@ fn bad() -> Failure {
     Failure::builtin("ValueError", "bad")
 }
 
-const BAD: &str = r#"{"exc_message":["bad"],"exc_module":"builtins","exc_type":"ValueError"}"#;
+const BAD: &str = r#"{"exc_type": "ValueError", "exc_message": ["bad"], "exc_module": "builtins"}"#;
 
 #[test]
 fn an_early_ack_comes_when_the_task_begins_and_frees_its_credit() {
@@ -147,7 +147,7 @@ fn an_early_ack_comes_when_the_task_begins_and_frees_its_credit() {
     scene.check("submit 1\n= credit 0 wake None, 1 A Submitted, 2 B Ready");
     scene.begins(1).state();
     scene.check("Ack A\n= credit 1 wake None, 1 A Running acked, 2 B Ready");
-    scene.ends(1, Ok(json!(5))).state();
+    scene.ends(1, Ok(value!(5))).state();
     scene.check("store a SUCCESS 5 (end)\nsubmit 2\n= credit 1 wake None, 2 B Submitted");
 }
 
@@ -155,8 +155,8 @@ fn an_early_ack_comes_when_the_task_begins_and_frees_its_credit() {
 fn a_late_ack_comes_after_the_result_is_stored() {
     let mut scene = Scene::new(1, 2);
     scene.deliver("late", "a").begins(1).state();
-    scene.check("submit 1\nstore a STARTED {\"hostname\":\"w@h\",\"pid\":7}\n= credit 1 wake None, 1 A Running");
-    scene.ends(1, Ok(json!(null))).state();
+    scene.check("submit 1\nstore a STARTED {\"pid\": 7, \"hostname\": \"w@h\"}\n= credit 1 wake None, 1 A Running");
+    scene.ends(1, Ok(value!(null))).state();
     scene.check("store a SUCCESS null (end)\nAck A\n= credit 2 wake None");
 }
 
@@ -175,7 +175,7 @@ fn each_outcome_has_its_state_and_its_settlement() {
     check("late", 0, Err(bad().into()), &format!("store a FAILURE {BAD} (end)\nAck A"));
     check("early", 0, Err(bad().into()), &format!("store a FAILURE {BAD} (end)"));
     check("quiet", 0, Err(bad().into()), "");
-    check("quiet", 0, Ok(json!(1)), "");
+    check("quiet", 0, Ok(value!(1)), "");
     check(
         "late",
         0,
@@ -195,7 +195,7 @@ fn each_outcome_has_its_state_and_its_settlement() {
         "late",
         0,
         Err(Stop::Reject { requeue: false }),
-        r#"store a FAILURE {"exc_message":[null,false],"exc_module":"celery.exceptions","exc_type":"Reject"} (end)
+        r#"store a FAILURE {"exc_type": "Reject", "exc_message": [null, false], "exc_module": "celery.exceptions"} (end)
            Reject { requeue: false } A"#,
     );
     check("early", 0, Err(Stop::Reject { requeue: true }), "");
@@ -208,8 +208,8 @@ fn a_retry_keeps_the_body_the_priority_and_the_headers() {
     scene.deliver_with("late", "a", |message| {
         message.body = b"[[NaN], {}, {}]".to_vec();
         message.properties.priority = 6;
-        message.headers.extra.insert("mine".into(), json!(1));
-        message.headers.extra.insert("redelivered".into(), json!(true));
+        message.headers.extra.insert("mine".into(), value!(1));
+        message.headers.extra.insert("redelivered".into(), value!(true));
     });
     let actions = scene.machine.on(Event::Finished(JobId(1), Err(bad().retry(Duration::MAX))), scene.now);
     let [Action::Publish(outgoing), Action::Store(record), Action::Settle(..)] = &actions[..] else {
@@ -218,9 +218,9 @@ fn a_retry_keeps_the_body_the_priority_and_the_headers() {
     let headers = &outgoing.message.headers;
     assert_eq!(outgoing.message.body, b"[[NaN], {}, {}]");
     assert_eq!((outgoing.priority, outgoing.eta), (6, Some(scene.now + MAX_DELAY)));
-    assert_eq!(headers.extra, Map::from_iter([("mine".to_owned(), json!(1))]));
+    assert_eq!(headers.extra, Map::from_iter([("mine".to_owned(), value!(1))]));
     assert_eq!((headers.root_id.as_deref(), headers.parent_id.as_deref()), (Some("a"), Some("a")));
-    assert_eq!(record.children, [json!([["a", null], null])]);
+    assert_eq!(record.children, [value!([["a", null], null])]);
 }
 
 #[test]
@@ -229,11 +229,11 @@ fn a_task_with_an_eta_waits_without_taking_credit() {
     scene.deliver_with("early", "a", |m| m.headers.eta = at(20)).deliver_with("early", "b", |m| m.headers.eta = at(10));
     scene.deliver_with("early", "c", |m| m.headers.eta = at(0)).state();
     scene.check("submit 3\n= credit 0 wake Some(10), 1 A Waiting, 2 B Waiting, 3 C Submitted");
-    scene.begins(3).ends(3, Ok(json!(0))).after(9).state();
+    scene.begins(3).ends(3, Ok(value!(0))).after(9).state();
     scene.check("Ack C\nstore c SUCCESS 0 (end)\n= credit 1 wake Some(10), 1 A Waiting, 2 B Waiting");
     scene.after(1).state();
     scene.check("submit 2\n= credit 0 wake Some(20), 1 A Waiting, 2 B Submitted");
-    scene.after(60).begins(2).ends(2, Ok(json!(0))).state();
+    scene.after(60).begins(2).ends(2, Ok(value!(0))).state();
     scene.check("Ack B\nstore b SUCCESS 0 (end)\nsubmit 1\n= credit 0 wake None, 1 A Submitted");
 }
 
@@ -250,8 +250,7 @@ fn no_more_is_taken_while_too_many_wait_for_their_eta() {
 
 #[test]
 fn an_expired_task_is_revoked_at_receipt_and_before_it_runs() {
-    let revoked =
-        r#"REVOKED {"exc_message":["expired"],"exc_module":"celery.exceptions","exc_type":"TaskRevokedError"} (end)"#;
+    let revoked = r#"REVOKED {"exc_type": "TaskRevokedError", "exc_message": ["expired"], "exc_module": "celery.exceptions"} (end)"#;
     let mut scene = Scene::new(1, 3);
     scene.now += Duration::from_secs(5);
     scene.deliver_with("early", "a", |m| m.headers.expires = at(4));
@@ -268,14 +267,14 @@ fn what_cannot_be_run_is_settled_at_once() {
     let mut scene = Scene::new(1, 3);
     scene.deliver("nowhere", "a");
     scene.check(
-        r#"store a FAILURE {"exc_message":["nowhere"],"exc_module":"celery.exceptions","exc_type":"NotRegistered"} (end)
+        r#"store a FAILURE {"exc_type": "NotRegistered", "exc_message": ["nowhere"], "exc_module": "celery.exceptions"} (end)
            Ack A"#,
     );
     scene.deliver_with("early", "b", |m| m.content_type = "application/x-python-serialize".into());
     scene.check("Reject { requeue: false } B");
     scene.deliver_with("early", "c", |m| m.headers.eta = Some("soon".into()));
     scene.check(
-        r#"store c FAILURE {"exc_message":["malformed eta or expires"],"exc_module":"celery.exceptions","exc_type":"InvalidTaskError"} (end)
+        r#"store c FAILURE {"exc_type": "InvalidTaskError", "exc_message": ["malformed eta or expires"], "exc_module": "celery.exceptions"} (end)
            Reject { requeue: false } C"#,
     );
     let junk = Delivery { tag: Tag("D".into()), queue: "q".into(), message: envelope::decode(b"junk") };
@@ -289,7 +288,7 @@ fn a_lost_task_fails_and_frees_its_place() {
     scene.deliver("late", "a").deliver("late", "b").on(Event::Lost(JobId(1), "signal 9".into()));
     scene.check(
         r#"submit 1
-           store a FAILURE {"exc_message":["signal 9"],"exc_module":"billiard.exceptions","exc_type":"WorkerLostError"} (end)
+           store a FAILURE {"exc_type": "WorkerLostError", "exc_message": ["signal 9"], "exc_module": "billiard.exceptions"} (end)
            Ack A
            submit 2"#,
     );
@@ -306,7 +305,7 @@ fn shutdown_gives_back_what_does_not_run_newest_first_and_lets_the_rest_end() {
     scene.deliver("late", "e").begins(1).ends(1, Err(bad().retry(Duration::ZERO)));
     assert!(scene.machine.is_idle());
     scene.check(&format!(
-        "Return E\nstore a STARTED {{\"hostname\":\"w@h\",\"pid\":7}}\npublish a to q retries 1 priority 0 eta None\nstore a RETRY {BAD}\nAck A"
+        "Return E\nstore a STARTED {{\"pid\": 7, \"hostname\": \"w@h\"}}\npublish a to q retries 1 priority 0 eta None\nstore a RETRY {BAD}\nAck A"
     ));
 }
 
@@ -319,28 +318,28 @@ fn effects_come_before_the_outcome_and_children_are_kept_with_it() {
     let [Action::Publish(sent)] = &actions[..] else { panic!("{actions:?}") };
     assert_eq!(sent.message.headers.root_id.as_deref(), Some("r"));
     assert_eq!(sent.message.headers.parent_id.as_deref(), Some("a"));
-    let state = Effect::State { status: "PROGRESS".into(), meta: json!(3) };
+    let state = Effect::State { status: "PROGRESS".into(), meta: value!(3) };
     let actions = scene.machine.on(Event::Effect(JobId(1), state), scene.now);
     assert!(matches!(&actions[..], [Action::Store(record)] if record.status == "PROGRESS" && record.result == 3));
-    let actions = scene.machine.on(Event::Finished(JobId(1), Ok(json!(0))), scene.now);
-    assert!(matches!(&actions[0], Action::Store(record) if record.children == [json!([["b", null], null])]));
+    let actions = scene.machine.on(Event::Finished(JobId(1), Ok(value!(0))), scene.now);
+    assert!(matches!(&actions[0], Action::Store(record) if record.children == [value!([["b", null], null])]));
 }
 
 #[test]
 fn the_message_decides_whether_the_result_is_ignored() {
     let mut scene = Scene::new(2, 2);
-    scene.deliver_with("early", "a", |m| m.headers.ignore_result = Some(true)).ends(1, Ok(json!(1)));
-    scene.deliver_with("quiet", "b", |m| m.headers.ignore_result = Some(false)).ends(2, Ok(json!(2)));
+    scene.deliver_with("early", "a", |m| m.headers.ignore_result = Some(true)).ends(1, Ok(value!(1)));
+    scene.deliver_with("quiet", "b", |m| m.headers.ignore_result = Some(false)).ends(2, Ok(value!(2)));
     scene.check("submit 1\nAck A\nsubmit 2\nstore b SUCCESS 2 (end)\nAck B");
 }
 
 #[test]
 fn events_about_unknown_or_ended_jobs_change_nothing() {
     let mut scene = Scene::new(1, 1);
-    scene.begins(9).ends(9, Ok(json!(1))).on(Event::Lost(JobId(9), "gone".into()));
-    scene.deliver("late", "a").ends(1, Ok(json!(1))).ends(1, Ok(json!(2))).begins(1).state();
+    scene.begins(9).ends(9, Ok(value!(1))).on(Event::Lost(JobId(9), "gone".into()));
+    scene.deliver("late", "a").ends(1, Ok(value!(1))).ends(1, Ok(value!(2))).begins(1).state();
     scene.check("submit 1\nstore a SUCCESS 1 (end)\nAck A\n= credit 1 wake None");
-    scene.deliver_with("late", "b", |m| m.headers.eta = at(10)).ends(2, Ok(json!(1))).state();
+    scene.deliver_with("late", "b", |m| m.headers.eta = at(10)).ends(2, Ok(value!(1))).state();
     scene.check("= credit 1 wake Some(10), 2 B Waiting");
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use celeriac_wire::{Value, value};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::context::{Effect, Job, JobId};
@@ -147,8 +147,8 @@ impl Loss {
             Self::HardLimit(limit) => {
                 let mut exceeded = Failure::in_module("billiard.exceptions", "TimeLimitExceeded", "");
                 exceeded.exc_message = vec![match limit.subsec_nanos() {
-                    0 => json!(limit.as_secs()),
-                    _ => json!(limit.as_secs_f64()),
+                    0 => value!(limit.as_secs()),
+                    _ => value!(limit.as_secs_f64()),
                 }];
                 exceeded
             }

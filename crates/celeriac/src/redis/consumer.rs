@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ::redis::aio::ConnectionManager;
 use ::redis::{RedisError, Script, pipe};
 use async_trait::async_trait;
+use celeriac_wire::Value;
 use celeriac_wire::envelope;
-use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use super::broker::failed;
@@ -165,7 +165,7 @@ fn home(entry: &[u8]) -> Option<(String, Vec<u8>)> {
     if !exchange.is_empty() && exchange != queue {
         return None;
     }
-    let priority = raw.get("properties")?.get("priority").and_then(Value::as_u64).unwrap_or(0);
+    let priority = raw.get("properties")?.get("priority").and_then(Value::as_i64).unwrap_or(0);
     let step = crate::broker::step(u8::try_from(priority).unwrap_or(u8::MAX));
     Some((list(&queue, step), envelope::redelivered(raw.to_string().as_bytes())))
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use celeriac::Map;
 use celeriac::{Broker, Consumer, ConsumerOptions, Delivery, MemoryBroker, Outgoing, Settle, Tag};
-use serde_json::Map;
 
 /// Runs the suite. The broker is empty at first and is left empty by each part.
 pub async fn conforms(broker: &dyn Broker) {

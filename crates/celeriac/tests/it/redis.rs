@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ::redis::AsyncCommands;
+use celeriac::Map;
 use celeriac::{Broker, Consumer, ConsumerOptions, Outgoing, RedisBroker, RedisResults, Settle, Tag};
 use docmill_testkit::{Redis, service};
-use serde_json::Map;
 
 use crate::{broker, results};
 
@@ -71,7 +71,7 @@ async fn results_expire() {
     let Some(mut scene) = scene().await else { return };
     let backend = RedisResults::connect(&scene.redis.url()).await.unwrap();
     for (id, backend, seconds) in [("a", backend.clone(), 86_400), ("b", backend.expires(Duration::ZERO), 1)] {
-        let record = celeriac::Record::new(id, "STARTED", serde_json::Value::Null);
+        let record = celeriac::Record::new(id, "STARTED", celeriac::Value::Null);
         celeriac::ResultBackend::store(&backend, &[record]).await.unwrap();
         let ttl: i64 = scene.raw.ttl(format!("celery-task-meta-{id}")).await.unwrap();
         assert!((seconds - 2..=seconds).contains(&ttl), "{id}: {ttl}");

@@ -1,8 +1,8 @@
 //! What every result backend that keeps something promises.
 
 use celeriac::{MemoryResults, Record, ResultBackend, TaskId};
+use celeriac::{Value, value};
 use celeriac_wire::result::{FAILURE, STARTED, SUCCESS};
-use serde_json::{Value, json};
 
 pub async fn conforms(results: &dyn ResultBackend) {
     let stored = async |id: &str| results.get(&TaskId::from(id)).await.unwrap().map(|r| (r.status, r.result));
@@ -10,15 +10,15 @@ pub async fn conforms(results: &dyn ResultBackend) {
     assert_eq!(stored("a").await, None);
 
     results.store(&[]).await.unwrap();
-    results.store(&[record("a", STARTED, json!(1)), record("b", SUCCESS, json!(2))]).await.unwrap();
-    assert_eq!(stored("a").await, Some((STARTED.into(), json!(1))));
-    assert_eq!(stored("b").await, Some((SUCCESS.into(), json!(2))));
+    results.store(&[record("a", STARTED, value!(1)), record("b", SUCCESS, value!(2))]).await.unwrap();
+    assert_eq!(stored("a").await, Some((STARTED.into(), value!(1))));
+    assert_eq!(stored("b").await, Some((SUCCESS.into(), value!(2))));
 
     // A success stays, whether it was stored before or in the same breath; a failure does not.
-    results.store(&[record("b", FAILURE, json!(3)), record("a", FAILURE, json!(4))]).await.unwrap();
-    assert_eq!(stored("b").await, Some((SUCCESS.into(), json!(2))));
-    results.store(&[record("a", SUCCESS, json!(5)), record("a", STARTED, json!(6))]).await.unwrap();
-    assert_eq!(stored("a").await, Some((SUCCESS.into(), json!(5))));
+    results.store(&[record("b", FAILURE, value!(3)), record("a", FAILURE, value!(4))]).await.unwrap();
+    assert_eq!(stored("b").await, Some((SUCCESS.into(), value!(2))));
+    results.store(&[record("a", SUCCESS, value!(5)), record("a", STARTED, value!(6))]).await.unwrap();
+    assert_eq!(stored("a").await, Some((SUCCESS.into(), value!(5))));
 
     results.forget(&TaskId::from("a")).await.unwrap();
     results.forget(&TaskId::from("a")).await.unwrap();

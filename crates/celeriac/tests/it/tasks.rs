@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use celeriac::value;
 use celeriac::{
     AsyncTask, Context, Effect, Failure, Options, Outcome, RedisBroker, RedisResults, Registry, Task, TaskOptions,
     Worker,
 };
 use serde::Deserialize;
-use serde_json::json;
 use tokio::sync::oneshot;
 
 #[derive(Deserialize)]
@@ -98,7 +98,7 @@ impl AsyncTask for Stuck {
         if cx.request().redelivered() {
             return Ok("at last");
         }
-        cx.emit(Effect::State { status: "PROGRESS".into(), meta: json!({"page": 1}) });
+        cx.emit(Effect::State { status: "PROGRESS".into(), meta: value!({"page": 1}) });
         std::future::pending().await
     }
 }

@@ -81,7 +81,7 @@ fn a_killed_worker_leaves_its_message_in_unacked() {
     let id = TaskId::from(sent["id"].as_str().expect("an id is text"));
     wait_until(LIMIT, "the task runs", || {
         let record = runtime.block_on(results.get(&id)).expect("the backend answers");
-        record.is_some_and(|record| record.status == "PROGRESS" && record.result == json!({"page": 1}))
+        record.is_some_and(|record| record.status == "PROGRESS" && record.result == celeriac::value!({"page": 1}))
     });
     process.kill();
     let depth = || runtime.block_on(broker.depth(&["celery".to_owned()])).expect("the broker answers");

@@ -11,8 +11,8 @@ use celeriac::{
     Outcome, Outgoing, Record, Registry, ResultBackend, Settle, Tag, Task, TaskId, TaskOptions, Worker, backend,
     broker,
 };
+use celeriac::{Map, Value, value};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 use tokio::sync::{Notify, oneshot};
 
 /// Longer than any time limit here. Most tests run on paused time, where it costs nothing.
@@ -155,7 +155,7 @@ async fn a_message_is_acknowledged_only_when_its_result_is_stored() {
     scene.gate.open.notify_one();
     let flaky = Flaky { failures: AtomicU32::new(3), inner: scene.results.clone() };
     beside(scene.worker(flaky), async {
-        assert_eq!(scene.until("a", "SUCCESS").await, json!(1));
+        assert_eq!(scene.until("a", "SUCCESS").await, value!(1));
     })
     .await
     .unwrap();
@@ -190,7 +190,7 @@ async fn a_warm_shutdown_finishes_what_runs_and_gives_back_the_rest() {
     assert!(!running.is_finished());
     scene.gate.open.notify_one();
     running.await.unwrap().unwrap();
-    assert_eq!(scene.result("a").await, Some(("SUCCESS".into(), json!(1))));
+    assert_eq!(scene.result("a").await, Some(("SUCCESS".into(), value!(1))));
     assert_eq!((scene.depth().await, scene.gate.runs.load(Ordering::Relaxed)), (3, 1));
 }
 
@@ -200,7 +200,7 @@ async fn a_task_that_waits_too_long_is_dropped_where_it_waits() {
     scene.publish("gate", &["a"]).await;
     beside(scene.worker(scene.results.clone()), async {
         let result = scene.until("a", "FAILURE").await;
-        assert_eq!((&result["exc_type"], &result["exc_message"]), (&json!("TimeLimitExceeded"), &json!([60])));
+        assert_eq!((&result["exc_type"], &result["exc_message"]), (&value!("TimeLimitExceeded"), &value!([60])));
     })
     .await
     .unwrap();
