@@ -1,10 +1,11 @@
 //! The port to a broker: publishing, consuming, settling.
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 pub use celeriac_wire::Outgoing;
-use celeriac_wire::{Message, envelope};
+use celeriac_wire::{Map, Message, Value, envelope};
 
 /// An operation on a broker that failed. All of them may be tried again.
 #[derive(Debug, thiserror::Error)]
@@ -49,11 +50,88 @@ pub enum Settle {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Epoch(pub String);
 
-/// What a consumer takes.
+/// How an exchange finds the queues of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExchangeKind {
+    /// The routing key is that of the binding.
+    #[default]
+    Direct,
+    /// The binding's routing key is a pattern of words: `*` is one of them, `#` any number.
+    Topic,
+}
+
+/// A queue, and the binding by which an exchange finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    pub name: String,
+    /// Empty for the default exchange, which needs no binding.
+    pub exchange: String,
+    pub kind: ExchangeKind,
+    pub routing_key: String,
+    /// The queue goes when nobody has used it for so long (`x-expires`).
+    pub expires: Option<Duration>,
+}
+
+impl From<&str> for Queue {
+    /// As Celery declares a queue of which only the name is known: bound to a direct exchange of its own name.
+    fn from(name: &str) -> Self {
+        let [exchange, routing_key] = [name.to_owned(), name.to_owned()];
+        Self { name: name.to_owned(), exchange, kind: ExchangeKind::Direct, routing_key, expires: None }
+    }
+}
+
+impl From<String> for Queue {
+    fn from(name: String) -> Self {
+        Self::from(name.as_str())
+    }
+}
+
+/// What a consumer takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsumerOptions {
     /// Queues that take turns; one that nobody has published to is empty.
-    pub queues: Vec<String>,
+    pub queues: Vec<Queue>,
+}
+
+/// One round of a consumer: all of it leaves together.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Turn<'a> {
+    /// Messages that are settled.
+    pub settle: &'a [(Tag, Settle)],
+    /// What is told to whoever listens.
+    pub broadcast: &'a [Broadcast],
+    /// How many messages are taken at most.
+    pub take: usize,
+}
+
+/// A message that is not a task: an event, a control request, the reply to one. It travels in kombu's envelope.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Broadcast {
+    pub exchange: String,
+    pub routing_key: String,
+    pub headers: Map,
+    pub body: Value,
+}
+
+/// What is listened for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    pub exchange: String,
+    /// Words between dots; `*` and `#` stand for any.
+    pub routing_key: String,
+    /// The name under which peers know the listener, `<node>.celery.pidbox` for one.
+    pub queue: String,
+    /// The listener is forgotten when it was silent for so long.
+    pub expires: Duration,
+}
+
+/// What a listener listens for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FanoutOptions {
+    /// Exchanges of the kind `fanout`: each listener gets a copy of what is published while it listens.
+    pub subscriptions: Vec<Subscription>,
+    /// A queue that is the listener's alone, at a direct exchange: replies.
+    pub inbox: Option<Subscription>,
 }
 
 /// Where messages go.
@@ -65,26 +143,65 @@ pub trait Broker: Send + Sync {
     /// A consumer of its own, with nothing taken yet.
     async fn consume(&self, options: ConsumerOptions) -> Result<Box<dyn Consumer>, Error>;
 
+    /// A listener of its own. What is broadcast after this returns reaches it.
+    async fn fanout(&self, options: FanoutOptions) -> Result<Box<dyn Fanout>, Error>;
+
+    /// Tells everybody who listens at the exchanges. Nobody has to.
+    async fn broadcast(&self, messages: &[Broadcast]) -> Result<(), Error>;
+
+    /// Sends an answer to the inbox that is bound to the message's exchange under its routing key. An answer to
+    /// somebody who has gone is dropped.
+    async fn reply(&self, message: &Broadcast) -> Result<(), Error>;
+
     /// The present mark of the broker's data, made if there is none.
     async fn epoch(&self) -> Result<Epoch, Error>;
 
     /// How many messages wait in the queues; those that a consumer holds are not counted.
     async fn depth(&self, queues: &[String]) -> Result<usize, Error>;
+
+    /// Drops what waits in a queue, and says how many messages that were.
+    async fn purge(&self, queue: &str) -> Result<usize, Error>;
 }
 
 /// Takes messages from some queues and keeps them reserved until they are settled.
 #[async_trait]
 pub trait Consumer: Send {
-    /// Waits for messages and gives up to `credit` of them, the most urgent first. Cancel safe: what a dropped call
-    /// had taken comes with the next. With a credit of 0 it gives only that, and does not wait for more.
-    async fn next(&mut self, credit: usize) -> Result<Vec<Delivery>, Error>;
+    /// Settles, tells, and takes at most [`Turn::take`] messages, the most urgent first. Does not wait for messages.
+    ///
+    /// Settling twice, or settling what was lost to another consumer, does nothing. After an error, or when the call is
+    /// dropped, some of it may have been done: the same settles again do the rest, broadcasts may be told twice, and
+    /// what was taken comes with the next turn, which may then give more than it was asked for.
+    async fn turn(&mut self, turn: Turn<'_>) -> Result<Vec<Delivery>, Error>;
 
-    /// Settles messages. Settling one twice, or one that was lost to another consumer, does nothing. After a failure,
-    /// or when the call is dropped, some may be settled: the same call again settles the rest.
-    async fn settle(&mut self, settled: &[(Tag, Settle)]) -> Result<(), Error>;
+    /// Waits until a turn may find messages; takes nothing. Returns now and then without any. Cancel safe.
+    async fn ready(&mut self) -> Result<(), Error>;
 
-    /// Keeps messages reserved for longer.
+    /// Keeps messages reserved for longer, and gives back those that others let go. To be called every
+    /// [`Consumer::renewal`].
     async fn renew(&mut self, held: &[Tag]) -> Result<(), Error>;
+
+    /// How often held messages have to be renewed.
+    fn renewal(&self) -> Duration;
+
+    /// Takes from one more queue. One that is there already is declared again.
+    async fn add_queue(&mut self, queue: Queue) -> Result<(), Error>;
+
+    /// Takes no more from a queue. What is held from it stays held.
+    async fn cancel_queue(&mut self, name: &str) -> Result<(), Error>;
+}
+
+/// Listens to what is told to everybody, and to what is sent to its inbox.
+#[async_trait]
+pub trait Fanout: Send {
+    /// Waits for the next message. Cancel safe. After an error the next call listens again; what was broadcast
+    /// meanwhile is lost, as it is for Python's listeners.
+    async fn next(&mut self) -> Result<Broadcast, Error>;
+
+    /// Listens for more.
+    async fn subscribe(&mut self, subscription: Subscription) -> Result<(), Error>;
+
+    /// Stops listening and takes its traces from the broker.
+    async fn close(&mut self) -> Result<(), Error>;
 }
 
 /// The priorities that a queue tells apart, most urgent first (kombu's `priority_steps`).

@@ -11,6 +11,7 @@
 
 pub mod backend;
 pub mod broker;
+mod chord;
 mod context;
 pub mod control;
 pub mod machine;
@@ -25,8 +26,11 @@ pub mod worker;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBroker, RedisResults};
-pub use backend::{NoResults, ResultBackend};
-pub use broker::{Broker, Consumer, ConsumerOptions, Delivery, Epoch, Outgoing, Settle, Tag};
+pub use backend::{ChordState, Claim, NoResults, Part, ResultBackend, Watch};
+pub use broker::{
+    Broadcast, Broker, Consumer, ConsumerOptions, Delivery, Epoch, ExchangeKind, Fanout, FanoutOptions, Outgoing,
+    Queue, Settle, Subscription, Tag, Turn,
+};
 pub use celeriac_wire::result::Record;
 pub use celeriac_wire::{Map, Value, value};
 pub use context::{Context, Effect, Job, JobId, Request, TaskId};

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::backend::{self, ResultBackend};
-use crate::broker::{self, Broker, Consumer, ConsumerOptions, Delivery, Outgoing, Settle, Tag};
+use crate::broker::{self, Broker, Consumer, ConsumerOptions, Outgoing, Settle, Tag, Turn};
 use crate::machine::{Action, Config, Event, Machine};
 use crate::pool::{self, Pool, PoolEvent, PoolKind, PoolOptions};
 use crate::registry::Registry;
@@ -96,7 +96,10 @@ impl Worker {
                 Arc::new(self.registry),
                 sender,
             ),
-            consumer: self.broker.consume(ConsumerOptions { queues }).await?,
+            consumer: self
+                .broker
+                .consume(ConsumerOptions { queues: queues.into_iter().map(Into::into).collect() })
+                .await?,
             broker: self.broker,
             results: self.results,
             pending: Pending::default(),
@@ -113,21 +116,29 @@ impl Worker {
             let step = tokio::select! {
                 () = &mut shutdown, if !closing => Step::Shutdown,
                 Some(event) = events.recv() => Step::Events(heard(event).into_iter().collect()),
-                fetched = driver.consumer.next(credit), if credit > 0 && driver.fetch.ready() => Step::Fetched(fetched),
+                ready = driver.consumer.ready(), if credit > 0 && driver.fetch.ready() => Step::Ready(ready),
                 _ = renewal.tick() => Step::Renew,
                 () = tokio::time::sleep(sleep) => Step::Events(vec![Event::Tick]),
             };
             match step {
-                Step::Fetched(Ok(deliveries)) => {
-                    driver.fetch = Backoff::default();
-                    driver.on(deliveries.into_iter().map(|delivery| Event::Delivered(Box::new(delivery))));
+                Step::Ready(ready) => {
+                    let fetched = match ready {
+                        Ok(()) => driver.consumer.turn(Turn { take: credit, ..Turn::default() }).await,
+                        Err(error) => Err(error),
+                    };
+                    match fetched {
+                        Ok(deliveries) => {
+                            driver.fetch = Backoff::default();
+                            driver.on(deliveries.into_iter().map(|delivery| Event::Delivered(Box::new(delivery))));
+                        }
+                        Err(error) => driver.fetch.failed(&error),
+                    }
                 }
-                Step::Fetched(Err(error)) => driver.fetch.failed(&error),
                 Step::Shutdown => {
                     closing = true;
                     driver.on([Event::Shutdown]);
                     // What a dropped call had taken is given back too.
-                    match driver.consumer.next(0).await {
+                    match driver.consumer.turn(Turn::default()).await {
                         Ok(deliveries) => {
                             driver.on(deliveries.into_iter().map(|delivery| Event::Delivered(Box::new(delivery))))
                         }
@@ -170,7 +181,7 @@ fn heard(event: PoolEvent) -> Option<Event> {
 
 enum Step {
     Events(Vec<Event>),
-    Fetched(Result<Vec<Delivery>, broker::Error>),
+    Ready(Result<(), broker::Error>),
     Renew,
     Shutdown,
 }
@@ -221,8 +232,10 @@ impl Driver {
             self.pending.store.clear();
         }
         if !self.pending.settle.is_empty() {
-            self.consumer.settle(&self.pending.settle).await?;
+            let turn = Turn { settle: &self.pending.settle, ..Turn::default() };
+            let given = self.consumer.turn(turn).await?;
             self.pending.settle.clear();
+            self.on(given.into_iter().map(|delivery| Event::Delivered(Box::new(delivery))));
         }
         self.flush = Backoff::default();
         Ok(())

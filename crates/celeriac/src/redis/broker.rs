@@ -7,7 +7,10 @@ use celeriac_wire::envelope;
 
 use super::consumer::RedisConsumer;
 use super::{SEPARATOR, connect, list};
-use crate::broker::{Broker, Consumer, ConsumerOptions, Epoch, Error, Outgoing, PRIORITY_STEPS, step};
+use crate::broker::{
+    Broadcast, Broker, Consumer, ConsumerOptions, Epoch, Error, Fanout, FanoutOptions, Outgoing, PRIORITY_STEPS, Queue,
+    step,
+};
 
 /// Lives as long as the data: it is gone after a flush or a move to an empty server.
 const EPOCH: &str = "celeriac.epoch";
@@ -49,12 +52,16 @@ impl Broker for RedisBroker {
         let mut pipe = pipe();
         pipe.atomic();
         for queue in &options.queues {
-            let binding = format!("{queue}{SEPARATOR}{SEPARATOR}{queue}");
-            pipe.sadd(format!("_kombu.binding.{queue}"), &binding).ignore();
-            pipe.sadd(format!("_kombu.binding_permanent.{queue}"), &binding).ignore();
+            let Queue { name, exchange, routing_key, .. } = queue;
+            let binding = format!("{routing_key}{SEPARATOR}{SEPARATOR}{name}");
+            pipe.sadd(format!("_kombu.binding.{exchange}"), &binding).ignore();
+            pipe.sadd(format!("_kombu.binding_permanent.{exchange}"), &binding).ignore();
         }
         let () = pipe.query_async(&mut self.connection.clone()).await.map_err(failed("declare queues"))?;
-        Ok(Box::new(RedisConsumer::new(self.connection.clone(), options.queues)))
+        Ok(Box::new(RedisConsumer::new(
+            self.connection.clone(),
+            options.queues.into_iter().map(|queue| queue.name).collect(),
+        )))
     }
 
     async fn epoch(&self) -> Result<Epoch, Error> {
@@ -74,5 +81,27 @@ impl Broker for RedisBroker {
         let lengths: Vec<usize> =
             pipe.query_async(&mut self.connection.clone()).await.map_err(failed("count messages"))?;
         Ok(lengths.into_iter().sum())
+    }
+
+    async fn fanout(&self, _: FanoutOptions) -> Result<Box<dyn Fanout>, Error> {
+        Err(Error { operation: "listen", source: "not on Redis yet".into() })
+    }
+
+    async fn broadcast(&self, _: &[Broadcast]) -> Result<(), Error> {
+        Err(Error { operation: "broadcast", source: "not on Redis yet".into() })
+    }
+
+    async fn reply(&self, _: &Broadcast) -> Result<(), Error> {
+        Err(Error { operation: "reply", source: "not on Redis yet".into() })
+    }
+
+    async fn purge(&self, queue: &str) -> Result<usize, Error> {
+        let depth = self.depth(&[queue.to_owned()]).await?;
+        let mut pipe = pipe();
+        for step in 0..PRIORITY_STEPS.len() {
+            pipe.del(list(queue, step)).ignore();
+        }
+        let () = pipe.query_async(&mut self.connection.clone()).await.map_err(failed("purge a queue"))?;
+        Ok(depth)
     }
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::broker::failed;
 use super::{UNACKED, UNACKED_INDEX, list};
-use crate::broker::{Consumer, Delivery, Error, PRIORITY_STEPS, Settle, Tag};
+use crate::broker::{Consumer, Delivery, Error, PRIORITY_STEPS, Queue, Settle, Tag, Turn};
 
 /// Takes up to ARGV[1] messages from the lists KEYS[3..] in order and, in the same step, marks each as delivered at
 /// ARGV[2]: kombu does the two one after the other and loses the message when it dies in between. ARGV[3..] are the
@@ -92,6 +92,7 @@ pub(super) struct RedisConsumer {
     /// A look that is under way. It runs as a task of its own, because the server may have handed out messages when
     /// the caller loses its patience.
     taking: Option<JoinHandle<Result<Vec<Taken>, RedisError>>>,
+    pause: Duration,
 }
 
 /// What it takes to put a message back.
@@ -111,7 +112,39 @@ struct Taken {
 
 impl RedisConsumer {
     pub(super) fn new(connection: ConnectionManager, queues: Vec<String>) -> Self {
-        Self { connection, queues: queues.into(), held: BTreeMap::new(), passed: 0, taking: None }
+        Self { connection, queues: queues.into(), held: BTreeMap::new(), passed: 0, taking: None, pause: FIRST_PAUSE }
+    }
+
+    async fn settle(&mut self, settled: &[(Tag, Settle)]) -> Result<(), Error> {
+        let failed = failed("settle messages");
+        let dropped =
+            settled.iter().filter(|(_, settle)| matches!(settle, Settle::Ack | Settle::Reject { requeue: false }));
+        let dropped: Vec<&str> = dropped.map(|(tag, _)| tag.0.as_str()).collect();
+        if !dropped.is_empty() {
+            let mut pipe = pipe();
+            pipe.atomic().zrem(UNACKED_INDEX, &dropped).ignore().hdel(UNACKED, &dropped).ignore();
+            let () = pipe.query_async(&mut self.connection).await.map_err(&failed)?;
+        }
+        for (tag, settle) in settled {
+            let side = match settle {
+                Settle::Ack | Settle::Reject { requeue: false } => None,
+                Settle::Reject { requeue: true } => Some("LPUSH"),
+                Settle::Return => Some("RPUSH"),
+            };
+            if let (Some(side), Some(held)) = (side, self.held.get(tag)) {
+                let raw = envelope::redelivered(&held.raw);
+                if held.marked {
+                    let before = f64::INFINITY;
+                    restore(&mut self.connection, &tag.0, &held.list, &raw, side, before).await.map_err(&failed)?;
+                } else {
+                    let mut push = pipe();
+                    push.cmd(side).arg(&held.list).arg(&raw).ignore();
+                    let () = push.query_async(&mut self.connection).await.map_err(&failed)?;
+                }
+            }
+            self.held.remove(tag);
+        }
+        Ok(())
     }
 
     fn hold(&mut self, taken: Vec<Taken>) -> Vec<Delivery> {
@@ -208,59 +241,41 @@ fn unix_now() -> f64 {
 
 #[async_trait]
 impl Consumer for RedisConsumer {
-    async fn next(&mut self, credit: usize) -> Result<Vec<Delivery>, Error> {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            if self.taking.is_none() {
-                if credit == 0 {
-                    return Ok(Vec::new());
-                }
-                let queues = self.queues.iter().cloned().collect();
-                self.taking = Some(tokio::spawn(take(self.connection.clone(), queues, credit)));
-                self.queues.rotate_left(usize::from(!self.queues.is_empty()));
+    async fn turn(&mut self, turn: Turn<'_>) -> Result<Vec<Delivery>, Error> {
+        self.settle(turn.settle).await?;
+        if self.taking.is_none() {
+            if turn.take == 0 {
+                return Ok(Vec::new());
             }
-            let Some(taking) = &mut self.taking else { continue };
-            let taken = taking.await;
-            self.taking = None;
-            let taken = taken.map_err(|e| Error { operation: "take messages", source: e.into() })?;
-            let taken = taken.map_err(failed("take messages"))?;
-            if !taken.is_empty() {
-                return Ok(self.hold(taken));
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LAST_PAUSE);
+            let queues = self.queues.iter().cloned().collect();
+            self.taking = Some(tokio::spawn(take(self.connection.clone(), queues, turn.take)));
+            self.queues.rotate_left(usize::from(!self.queues.is_empty()));
         }
+        let Some(taking) = &mut self.taking else { return Ok(Vec::new()) };
+        let taken = taking.await;
+        self.taking = None;
+        let taken = taken.map_err(|e| Error { operation: "take messages", source: e.into() })?;
+        let taken = taken.map_err(failed("take messages"))?;
+        self.pause = if taken.is_empty() { (self.pause * 2).min(LAST_PAUSE) } else { FIRST_PAUSE };
+        Ok(self.hold(taken))
     }
 
-    async fn settle(&mut self, settled: &[(Tag, Settle)]) -> Result<(), Error> {
-        let failed = failed("settle messages");
-        let dropped =
-            settled.iter().filter(|(_, settle)| matches!(settle, Settle::Ack | Settle::Reject { requeue: false }));
-        let dropped: Vec<&str> = dropped.map(|(tag, _)| tag.0.as_str()).collect();
-        if !dropped.is_empty() {
-            let mut pipe = pipe();
-            pipe.atomic().zrem(UNACKED_INDEX, &dropped).ignore().hdel(UNACKED, &dropped).ignore();
-            let () = pipe.query_async(&mut self.connection).await.map_err(&failed)?;
-        }
-        for (tag, settle) in settled {
-            let side = match settle {
-                Settle::Ack | Settle::Reject { requeue: false } => None,
-                Settle::Reject { requeue: true } => Some("LPUSH"),
-                Settle::Return => Some("RPUSH"),
-            };
-            if let (Some(side), Some(held)) = (side, self.held.get(tag)) {
-                let raw = envelope::redelivered(&held.raw);
-                if held.marked {
-                    let before = f64::INFINITY;
-                    restore(&mut self.connection, &tag.0, &held.list, &raw, side, before).await.map_err(&failed)?;
-                } else {
-                    let mut push = pipe();
-                    push.cmd(side).arg(&held.list).arg(&raw).ignore();
-                    let () = push.query_async(&mut self.connection).await.map_err(&failed)?;
-                }
-            }
-            self.held.remove(tag);
-        }
+    async fn ready(&mut self) -> Result<(), Error> {
+        tokio::time::sleep(self.pause).await;
+        Ok(())
+    }
+
+    fn renewal(&self) -> Duration {
+        Duration::from_secs(20)
+    }
+
+    async fn add_queue(&mut self, queue: Queue) -> Result<(), Error> {
+        self.queues.push_back(queue.name);
+        Ok(())
+    }
+
+    async fn cancel_queue(&mut self, name: &str) -> Result<(), Error> {
+        self.queues.retain(|queue| queue != name);
         Ok(())
     }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 use ::redis::aio::ConnectionManager;
 use ::redis::{RedisError, pipe};
 use async_trait::async_trait;
-use celeriac_wire::{Record, result};
+use celeriac_wire::{Record, Value, result};
 
 use super::connect;
-use crate::backend::{Error, ResultBackend};
+use crate::backend::{ChordState, Claim, Error, Part, ResultBackend, Watch};
 use crate::context::TaskId;
 
 /// Results on Redis or Valkey, written and announced as Celery does.
@@ -88,5 +88,57 @@ impl ResultBackend for RedisResults {
         let mut del = pipe();
         del.del(key(id.as_str())).ignore();
         del.query_async(&mut self.connection.clone()).await.map_err(failed("forget a result"))
+    }
+
+    async fn get_many(&self, ids: &[TaskId]) -> Result<Vec<Option<Record>>, Error> {
+        let mut records = Vec::new();
+        for id in ids {
+            records.push(self.get(id).await?);
+        }
+        Ok(records)
+    }
+
+    async fn watch(&self, _: &[TaskId]) -> Result<Box<dyn Watch>, Error> {
+        Err(Error { operation: "watch", source: "not on Redis yet".into() })
+    }
+
+    async fn save_group(&self, _: &str, _: &Value) -> Result<(), Error> {
+        Err(Error { operation: "save_group", source: "not on Redis yet".into() })
+    }
+
+    async fn group(&self, _: &str) -> Result<Option<Value>, Error> {
+        Err(Error { operation: "group", source: "not on Redis yet".into() })
+    }
+
+    async fn forget_group(&self, _: &str) -> Result<(), Error> {
+        Err(Error { operation: "forget_group", source: "not on Redis yet".into() })
+    }
+
+    async fn chord_size(&self, _: &str, _: usize) -> Result<(), Error> {
+        Err(Error { operation: "chord_size", source: "not on Redis yet".into() })
+    }
+
+    async fn chord_extend(&self, _: &str, _: usize) -> Result<(), Error> {
+        Err(Error { operation: "chord_extend", source: "not on Redis yet".into() })
+    }
+
+    async fn chord_header(&self, _: &str, _: &Value) -> Result<(), Error> {
+        Err(Error { operation: "chord_header", source: "not on Redis yet".into() })
+    }
+
+    async fn chord_part(&self, _: &Part) -> Result<ChordState, Error> {
+        Err(Error { operation: "chord_part", source: "not on Redis yet".into() })
+    }
+
+    async fn chord_renew(&self, _: &Claim, _: Duration) -> Result<bool, Error> {
+        Err(Error { operation: "chord_renew", source: "not on Redis yet".into() })
+    }
+
+    async fn chord_done(&self, _: &Claim) -> Result<(), Error> {
+        Err(Error { operation: "chord_done", source: "not on Redis yet".into() })
+    }
+
+    async fn chord_failed(&self, _: &Claim) -> Result<(), Error> {
+        Err(Error { operation: "chord_failed", source: "not on Redis yet".into() })
     }
 }

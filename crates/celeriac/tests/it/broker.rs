@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use celeriac::Map;
-use celeriac::{Broker, Consumer, ConsumerOptions, Delivery, MemoryBroker, Outgoing, Settle, Tag};
+use celeriac::{Broker, Consumer, ConsumerOptions, Delivery, MemoryBroker, Outgoing, Queue, Settle, Tag, Turn};
 
 /// Runs the suite. The broker is empty at first and is left empty by each part.
 pub async fn conforms(broker: &dyn Broker) {
@@ -17,8 +17,24 @@ pub async fn conforms(broker: &dyn Broker) {
 }
 
 async fn consumer(broker: &dyn Broker, queues: &[&str]) -> Box<dyn Consumer> {
-    let queues = queues.iter().map(|queue| (*queue).to_owned()).collect();
+    let queues = queues.iter().map(|queue| Queue::from(*queue)).collect();
     broker.consume(ConsumerOptions { queues }).await.unwrap()
+}
+
+/// Waits for messages and takes some of them.
+pub async fn next(consumer: &mut dyn Consumer, take: usize) -> Vec<Delivery> {
+    loop {
+        let taken = consumer.turn(Turn { take, ..Turn::default() }).await.unwrap();
+        if take == 0 || !taken.is_empty() {
+            return taken;
+        }
+        consumer.ready().await.unwrap();
+    }
+}
+
+pub async fn settle(consumer: &mut dyn Consumer, settle: &[(Tag, Settle)]) {
+    let given = consumer.turn(Turn { settle, ..Turn::default() }).await.unwrap();
+    assert!(given.is_empty());
 }
 
 fn outgoing(queue: &str, id: &str, priority: u8) -> Outgoing {
@@ -48,9 +64,9 @@ fn tags(deliveries: &[Delivery], settle: Settle) -> Vec<(Tag, Settle)> {
 async fn drain(consumer: &mut dyn Consumer, expected: usize) -> Vec<String> {
     let mut ids = Vec::new();
     while ids.len() < expected {
-        let taken = consumer.next(1).await.unwrap();
+        let taken = next(&mut *consumer, 1).await;
         ids.extend(taken.iter().map(id));
-        consumer.settle(&tags(&taken, Settle::Ack)).await.unwrap();
+        settle(&mut *consumer, &tags(&taken, Settle::Ack)).await;
     }
     ids
 }
@@ -73,32 +89,32 @@ async fn queues_take_turns(broker: &dyn Broker) {
     let mut both = consumer(broker, &["q", "r"]).await;
     assert_eq!(drain(&mut *both, 4).await, ["a", "c", "b", "d"]);
     let mut elsewhere = consumer(broker, &["elsewhere"]).await;
-    let taken = elsewhere.next(5).await.unwrap();
+    let taken = next(&mut *elsewhere, 5).await;
     assert_eq!(taken.iter().map(|delivery| delivery.queue.as_str()).collect::<Vec<_>>(), ["elsewhere"]);
-    elsewhere.settle(&tags(&taken, Settle::Ack)).await.unwrap();
+    settle(&mut *elsewhere, &tags(&taken, Settle::Ack)).await;
 }
 
 async fn credit_bounds_what_is_given(broker: &dyn Broker) {
     publish(broker, &["a", "b", "c"]).await;
     let mut consumer = consumer(broker, &["q"]).await;
-    assert!(consumer.next(0).await.unwrap().is_empty());
-    let two = consumer.next(2).await.unwrap();
+    assert!(next(&mut *consumer, 0).await.is_empty());
+    let two = next(&mut *consumer, 2).await;
     assert_eq!(two.iter().map(id).collect::<Vec<_>>(), ["a", "b"]);
-    let rest = consumer.next(2).await.unwrap();
+    let rest = next(&mut *consumer, 2).await;
     assert_eq!(rest.iter().map(id).collect::<Vec<_>>(), ["c"]);
-    consumer.settle(&tags(&two, Settle::Ack)).await.unwrap();
-    consumer.settle(&tags(&rest, Settle::Ack)).await.unwrap();
+    settle(&mut *consumer, &tags(&two, Settle::Ack)).await;
+    settle(&mut *consumer, &tags(&rest, Settle::Ack)).await;
 }
 
 async fn each_settlement_has_its_place(broker: &dyn Broker) {
     publish(broker, &["a", "b", "c", "d", "e"]).await;
     let mut consumer = consumer(broker, &["q"]).await;
-    let taken = consumer.next(4).await.unwrap();
+    let taken = next(&mut *consumer, 4).await;
     let how = [Settle::Ack, Settle::Reject { requeue: false }, Settle::Reject { requeue: true }, Settle::Return];
     let settled: Vec<(Tag, Settle)> = taken.iter().map(|delivery| delivery.tag.clone()).zip(how).collect();
-    consumer.settle(&settled).await.unwrap();
+    settle(&mut *consumer, &settled).await;
     // Twice is once.
-    consumer.settle(&settled).await.unwrap();
+    settle(&mut *consumer, &settled).await;
     assert_eq!(depth(broker).await, 3);
     assert_eq!(drain(&mut *consumer, 3).await, ["d again", "e", "c again"]);
     assert_eq!(depth(broker).await, 0);
@@ -106,10 +122,9 @@ async fn each_settlement_has_its_place(broker: &dyn Broker) {
 
 async fn a_message_that_arrives_ends_the_wait(broker: &dyn Broker) {
     let mut consumer = consumer(broker, &["q"]).await;
-    let (taken, ()) = tokio::join!(consumer.next(1), publish(broker, &["a"]));
-    let taken = taken.unwrap();
+    let (taken, ()) = tokio::join!(next(&mut *consumer, 1), publish(broker, &["a"]));
     assert_eq!(taken.iter().map(id).collect::<Vec<_>>(), ["a"]);
-    consumer.settle(&tags(&taken, Settle::Ack)).await.unwrap();
+    settle(&mut *consumer, &tags(&taken, Settle::Ack)).await;
 }
 
 async fn a_dropped_wait_loses_nothing(broker: &dyn Broker) {
@@ -120,15 +135,15 @@ async fn a_dropped_wait_loses_nothing(broker: &dyn Broker) {
         publish(broker, &[id]).await;
         // Dropped at once, or after some of the way to the server and back.
         let patience = Duration::from_micros(100) * u32::try_from(n % 10).unwrap();
-        if let Ok(taken) = tokio::time::timeout(patience, consumer.next(1)).await {
-            got.extend(taken.unwrap());
+        if let Ok(taken) = tokio::time::timeout(patience, next(&mut *consumer, 1)).await {
+            got.extend(taken);
         }
     }
     while got.len() < sent.len() {
-        got.extend(consumer.next(3).await.unwrap());
+        got.extend(next(&mut *consumer, 3).await);
     }
     assert_eq!(got.iter().map(id).collect::<Vec<_>>(), sent);
-    consumer.settle(&tags(&got, Settle::Ack)).await.unwrap();
+    settle(&mut *consumer, &tags(&got, Settle::Ack)).await;
 }
 
 #[tokio::test]
@@ -142,7 +157,7 @@ async fn what_a_dropped_consumer_held_goes_back_in_order() {
     let broker = MemoryBroker::new();
     publish(&broker, &["a", "b", "c"]).await;
     let mut first = consumer(&broker, &["q"]).await;
-    assert_eq!(first.next(2).await.unwrap().len(), 2);
+    assert_eq!(next(&mut *first, 2).await.len(), 2);
     drop(first);
     let mut second = consumer(&broker, &["q"]).await;
     assert_eq!(drain(&mut *second, 3).await, ["a again", "b again", "c"]);

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use ::redis::AsyncCommands;
 use celeriac::Map;
-use celeriac::{Broker, Consumer, ConsumerOptions, Outgoing, RedisBroker, RedisResults, Settle, Tag};
+use celeriac::{Broker, Consumer, ConsumerOptions, Outgoing, RedisBroker, RedisResults, Settle, Tag, Turn};
 use docmill_testkit::{Redis, service};
 
+use crate::broker::{next, settle};
 use crate::{broker, results};
 
 struct Scene {
@@ -85,7 +86,7 @@ async fn a_silent_consumer_loses_its_messages_and_a_renewing_one_does_not() {
     let mut other = scene.consumer().await;
     scene.publish("a").await;
     scene.publish("b").await;
-    let taken = first.next(2).await.unwrap();
+    let taken = next(&mut *first, 2).await;
     assert_eq!(scene.unacked().await, (2, 2));
     other.renew(&[]).await.unwrap();
     assert_eq!(scene.unacked().await, (2, 2));
@@ -93,7 +94,7 @@ async fn a_silent_consumer_loses_its_messages_and_a_renewing_one_does_not() {
         scene.silence(&delivery.tag).await;
     }
     first.renew(&[taken[0].tag.clone()]).await.unwrap();
-    let restored = other.next(2).await.unwrap();
+    let restored = next(&mut *other, 2).await;
     let message = restored[0].message.as_ref().unwrap();
     assert_eq!((restored.len(), message.headers.id.as_str()), (1, "b"));
     assert!(message.properties.delivery_info.redelivered);
@@ -108,7 +109,7 @@ async fn messages_that_nobody_can_restore_do_not_hide_the_others() {
     let Some(mut scene) = scene().await else { return };
     let mut consumer = scene.consumer().await;
     scene.publish("a").await;
-    let taken = consumer.next(1).await.unwrap();
+    let taken = next(&mut *consumer, 1).await;
     scene.silence(&taken[0].tag).await;
     // Older than the message: a round's worth of foreign ones, and a mark under which nothing lies.
     for n in 0..100 {
@@ -128,13 +129,13 @@ async fn a_message_without_a_tag_is_given_back_too() {
     let Some(mut scene) = scene().await else { return };
     let text = r#"{"headers": {"task": "t", "id": "a"}, "properties": {}}"#;
     let mut consumer = scene.consumer().await;
-    for settle in [Settle::Return, Settle::Reject { requeue: true }] {
+    for how in [Settle::Return, Settle::Reject { requeue: true }] {
         let () = scene.raw.lpush("q", text).await.unwrap();
-        let taken = consumer.next(1).await.unwrap();
-        let settled = [(taken[0].tag.clone(), settle)];
-        consumer.settle(&settled).await.unwrap();
-        consumer.settle(&settled).await.unwrap();
-        assert_eq!(scene.raw.llen("q").await, Ok(1), "{settle:?}");
+        let taken = next(&mut *consumer, 1).await;
+        let settled = [(taken[0].tag.clone(), how)];
+        settle(&mut *consumer, &settled).await;
+        settle(&mut *consumer, &settled).await;
+        assert_eq!(scene.raw.llen("q").await, Ok(1), "{how:?}");
         let () = scene.raw.del("q").await.unwrap();
     }
 }
@@ -148,12 +149,12 @@ async fn junk_in_a_queue_is_delivered_as_such_and_can_be_dropped() {
     }
     let () = scene.raw.lpush("q", r#"{"headers": {}, "properties": {"delivery_tag": "tagged"}}"#).await.unwrap();
     let mut consumer = scene.consumer().await;
-    let taken = consumer.next(20).await.unwrap();
+    let taken = next(&mut *consumer, 20).await;
     assert_eq!(taken.len(), junk.len() + 1);
     assert!(taken.iter().all(|delivery| delivery.message.is_err()));
     assert_eq!(scene.unacked().await, (1, 1));
     let settled: Vec<_> = taken.into_iter().map(|delivery| (delivery.tag, Settle::Reject { requeue: false })).collect();
-    consumer.settle(&settled).await.unwrap();
+    settle(&mut *consumer, &settled).await;
     assert_eq!(scene.unacked().await, (0, 0));
 }
 
@@ -166,8 +167,8 @@ async fn a_server_without_memory_keeps_its_messages() {
         let () = ::redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).query_async(raw).await.unwrap();
     };
     set(&mut scene.raw, 1).await;
-    assert!(consumer.next(1).await.is_err());
+    assert!(consumer.turn(Turn { take: 1, ..Turn::default() }).await.is_err());
     set(&mut scene.raw, 0).await;
     assert_eq!(scene.broker.depth(&["q".to_owned()]).await.unwrap(), 1);
-    assert_eq!(consumer.next(1).await.unwrap().len(), 1);
+    assert_eq!(next(&mut *consumer, 1).await.len(), 1);
 }

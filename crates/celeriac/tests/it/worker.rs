@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac::{
-    AsyncTask, Broker, Consumer, ConsumerOptions, Context, Delivery, Epoch, MemoryBroker, MemoryResults, Options,
-    Outcome, Outgoing, Record, Registry, ResultBackend, Settle, Tag, Task, TaskId, TaskOptions, Worker, backend,
-    broker,
+    AsyncTask, Broadcast, Broker, Consumer, ConsumerOptions, Context, Delivery, Epoch, Fanout, FanoutOptions,
+    MemoryBroker, MemoryResults, Options, Outcome, Outgoing, Queue, Record, Registry, ResultBackend, Settle, Tag, Task,
+    TaskId, TaskOptions, Turn, Watch, Worker, backend, broker,
 };
 use celeriac::{Map, Value, value};
 use serde::Deserialize;
@@ -90,6 +90,10 @@ impl ResultBackend for Flaky {
 
     async fn forget(&self, id: &TaskId) -> Result<(), backend::Error> {
         self.inner.forget(id).await
+    }
+
+    async fn watch(&self, ids: &[TaskId]) -> Result<Box<dyn Watch>, backend::Error> {
+        self.inner.watch(ids).await
     }
 }
 
@@ -234,6 +238,22 @@ impl Broker for Late {
         Ok(Box::new(self.clone()))
     }
 
+    async fn fanout(&self, options: FanoutOptions) -> Result<Box<dyn Fanout>, broker::Error> {
+        MemoryBroker::new().fanout(options).await
+    }
+
+    async fn broadcast(&self, _: &[Broadcast]) -> Result<(), broker::Error> {
+        Ok(())
+    }
+
+    async fn reply(&self, _: &Broadcast) -> Result<(), broker::Error> {
+        Ok(())
+    }
+
+    async fn purge(&self, _: &str) -> Result<usize, broker::Error> {
+        Ok(0)
+    }
+
     async fn epoch(&self) -> Result<Epoch, broker::Error> {
         Ok(Epoch("1".into()))
     }
@@ -245,17 +265,29 @@ impl Broker for Late {
 
 #[async_trait]
 impl Consumer for Late {
-    async fn next(&mut self, credit: usize) -> Result<Vec<Delivery>, broker::Error> {
-        if credit > 0 {
-            self.asked.notify_one();
-            std::future::pending::<()>().await;
+    async fn turn(&mut self, turn: Turn<'_>) -> Result<Vec<Delivery>, broker::Error> {
+        self.settled.lock().unwrap().extend_from_slice(turn.settle);
+        if turn.take == 0 && turn.settle.is_empty() {
+            let message = Outgoing::new("gate", "a", Map::new()).sealed();
+            return Ok(vec![Delivery { tag: Tag("t".into()), queue: "celery".into(), message: Ok(message) }]);
         }
-        let message = Outgoing::new("gate", "a", Map::new()).sealed();
-        Ok(vec![Delivery { tag: Tag("t".into()), queue: "celery".into(), message: Ok(message) }])
+        Ok(Vec::new())
     }
 
-    async fn settle(&mut self, settled: &[(Tag, Settle)]) -> Result<(), broker::Error> {
-        self.settled.lock().unwrap().extend_from_slice(settled);
+    async fn ready(&mut self) -> Result<(), broker::Error> {
+        self.asked.notify_one();
+        std::future::pending().await
+    }
+
+    fn renewal(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    async fn add_queue(&mut self, _: Queue) -> Result<(), broker::Error> {
+        Ok(())
+    }
+
+    async fn cancel_queue(&mut self, _: &str) -> Result<(), broker::Error> {
         Ok(())
     }
 

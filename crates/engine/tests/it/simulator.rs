@@ -69,7 +69,10 @@ async fn live(
         let feeder = Feeder::new(driver.clone());
         feeder.intake_is_done();
         let queues = ["ocr", "text", "entity", "graph"].map(String::from).to_vec();
-        let mut consumer = broker.consume(ConsumerOptions { queues: queues.clone() }).await.unwrap();
+        let mut consumer = broker
+            .consume(ConsumerOptions { queues: queues.iter().map(|queue| queue.as_str().into()).collect() })
+            .await
+            .unwrap();
         let mut handled = 0;
         let flushed = loop {
             feeder.feed().await.unwrap();
@@ -79,7 +82,7 @@ async fn live(
             if mischief == Mischief::Flush && lives == 0 && handled == 7 {
                 break true;
             }
-            for delivery in consumer.next(1).await.unwrap() {
+            for delivery in consumer.turn(celeriac::Turn { take: 1, ..Default::default() }).await.unwrap() {
                 let message = delivery.message.unwrap();
                 let times = if mischief == Mischief::Twice { 2 } else { 1 };
                 for _ in 0..times {
@@ -92,7 +95,8 @@ async fn live(
                     }
                 }
                 handled += 1;
-                consumer.settle(&[(delivery.tag, celeriac::Settle::Ack)]).await.unwrap();
+                let settle = &[(delivery.tag, celeriac::Settle::Ack)];
+                consumer.turn(celeriac::Turn { settle, ..Default::default() }).await.unwrap();
             }
         };
         lives += 1;
