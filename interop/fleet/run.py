@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""A fleet of Python and Rust workers on one queue must do what Python workers alone do.
+
+    .venv/bin/python fleet/run.py --binary target/release/celeriac-interop [--count 60]
+    .venv/bin/python fleet/run.py --record 1000
+
+shapes.txt has a line for each shape: its seed, and what became of it with Python workers alone, three times alike:
+results of all its tasks, and the calls of its links and errbacks. With --record that file is written.
+"""
+import argparse
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+from server import Redis, Worker, wait  # noqa: E402
+
+FILE = HERE / "shapes.txt"
+PYTHON = f"{sys.executable} -m celery -A tasks -b {{broker}} --result-backend {{backend}} worker -n {{node}} -c {{concurrency}} " \
+         "-P prefork -l error --prefetch-multiplier 1"
+RUST = "{binary} worker -b {{broker}} --result-backend {{backend}} -n {{node}} -c {{concurrency}} -P {pool} -l error " \
+       "--prefetch-multiplier 1"
+#: The least part of the executions on each side.
+SHARE = 0.3
+#: How many shapes are under way together.
+TOGETHER = 25
+#: The outcome of a shape that could not be sent.
+UNSENT = "unsent"
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Scene:
+    """A Redis, its workers, and a client."""
+
+    def __init__(self, server, workers, seconds, log):
+        self.server = server
+        os.environ.update(FLEET_BROKER=server.url(0), FLEET_RESULTS=server.url(1), FLEET_REDIS=server.url(2),
+                          FLEET_SECONDS=str(seconds), PYTHONPATH=str(HERE))
+        import tasks
+        from shape import make
+        self.app, self.make, self.notes, self.broker = tasks.app, make, tasks.notes, server.client(0)
+        self.workers = [Worker(template, log, concurrency=concurrency, broker=server.url(0), backend=server.url(1))
+                        for template, concurrency in workers]
+        nodes = {worker.node for worker in self.workers}
+        wait(lambda: nodes <= {name for reply in self.app.control.ping(timeout=0.5) for name in reply}, 60, "the workers answer")
+
+    def outcome(self, result, deadline):
+        """What became of a task or group, and of all that came before it in its chain."""
+        from celery.result import GroupResult
+        if isinstance(result, GroupResult):
+            told = [self.outcome(child, deadline) for child in result.results]
+        else:
+            try:
+                told = result.get(timeout=max(0.01, deadline - time.monotonic()), disable_sync_subtasks=False)
+            except Exception as exception:
+                told = {type(exception).__name__: [ID.sub("ID", str(argument)) for argument in exception.args]}
+        if result.parent is not None and not isinstance(result, GroupResult):
+            return {"after": self.outcome(result.parent, deadline), "is": told}
+        return told
+
+    def idle(self):
+        return not self.broker.llen("celery") and not self.broker.hlen("unacked")
+
+    def run(self, seeds, limit):
+        """The outcome of each shape, by its seed."""
+        outcomes = {}
+        for start in range(0, len(seeds), TOGETHER):
+            part = seeds[start:start + TOGETHER]
+            self.notes.delete(*[f"notes:{seed}" for seed in part])
+            sent = []
+            for seed in part:
+                try:
+                    sent.append((seed, self.make(seed, f"notes:{seed}").apply_async()))
+                except AttributeError:
+                    # Some nestings Celery's client cannot send.
+                    outcomes[seed] = {"result": UNSENT}
+            deadline = time.monotonic() + limit
+            for seed, result in sent:
+                outcomes[seed] = {"result": self.outcome(result, deadline)}
+            # A task's links are sent before its message is acknowledged: nothing waiting and nothing held is the end.
+            wait(self.idle, limit, "all is done")
+            for seed, _ in sent:
+                outcomes[seed]["calls"] = sorted(note.decode() for note in self.notes.lrange(f"notes:{seed}", 0, -1))
+        return outcomes
+
+    def close(self):
+        for worker in self.workers:
+            worker.stop()
+
+
+def play(workers, seeds, seconds, limit, log):
+    with Redis() as server:
+        scene = Scene(server, workers, seconds, log)
+        try:
+            outcomes = scene.run(seeds, limit)
+            sides = {side.decode(): int(n) for side, n in scene.notes.hgetall("sides").items()}
+        finally:
+            scene.close()
+    return outcomes, sides
+
+
+def agreed(count):
+    """Outcomes by seed that are the same three times and complete: what Celery itself cannot finish is left out."""
+    command = [sys.executable, __file__, "--once"]
+    seeds = list(range(1, count + count // 2))
+    kept = None
+    for _ in range(3):
+        told = subprocess.run(command, input=json.dumps(seeds), capture_output=True, text=True, check=True).stdout
+        outcomes = json.loads(told)
+        kept = outcomes if kept is None else {s: o for s, o in kept.items() if outcomes.get(s) == o}
+        kept = {s: o for s, o in kept.items() if o["result"] != UNSENT and "TimeoutError" not in json.dumps(o)}
+        seeds = [int(s) for s in kept]
+        print(f"{len(kept)} agree", file=sys.stderr, flush=True)
+    return dict(list(kept.items())[:count])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", help="the interop worker")
+    parser.add_argument("--pool", default="prefork")
+    parser.add_argument("--count", type=int, default=60, help="shapes to run")
+    parser.add_argument("--seconds", type=float, default=0.01, help="what a task takes at the least")
+    parser.add_argument("--limit", type=float, default=60, help="seconds for the shapes that are under way together")
+    parser.add_argument("--log", default=os.devnull, help="where the workers' output goes")
+    parser.add_argument("--record", type=int, metavar="COUNT", help="write shapes.txt anew")
+    parser.add_argument("--once", action="store_true", help="outcomes with Python alone of the seeds on standard input")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    log = open(options.log, "ab", buffering=0)
+    if options.once:
+        outcomes, _ = play([(PYTHON, 4)], json.load(sys.stdin), 0, 8, log)
+        json.dump(outcomes, sys.stdout)
+        return
+    if options.record:
+        with open(FILE, "w") as out:
+            for seed, outcome in agreed(options.record).items():
+                out.write(f"{seed} {json.dumps(outcome, separators=(',', ':'))}\n")
+        return
+    lines = [line.split(" ", 1) for line in FILE.read_text().splitlines()][:options.count]
+    expected = {int(seed): json.loads(outcome) for seed, outcome in lines}
+    rust = RUST.format(binary=Path(options.binary).resolve(), pool=options.pool)
+    begun = time.monotonic()
+    outcomes, sides = play([(PYTHON, 3), (rust, 3)], list(expected), options.seconds, options.limit, log)
+    wrong = [seed for seed in expected if outcomes[seed] != expected[seed]]
+    for seed in wrong:
+        print(f"seed {seed}\n  python alone: {json.dumps(expected[seed])}\n  together:     {json.dumps(outcomes[seed])}")
+    total = sum(sides.values())
+    shares = {side: round(sides.get(side, 0) / total, 3) for side in ("python", "rust")}
+    print(f"{len(expected) - len(wrong)} of {len(expected)} shapes as with Python alone, {total} executions, {shares}, "
+          f"{time.monotonic() - begun:.0f} s")
+    sys.exit(1 if wrong or min(shares.values()) < SHARE else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""The Python half of the mixed fleet: `celery -A tasks worker`. The interop worker registers the same tasks.
+
+Each task's reply says how it came about: `tag(what it was given)`. FLEET_REDIS is where executions and calls are
+noted, FLEET_SECONDS how long a task takes, so that the queue is shared between fast and slow workers.
+"""
+import os
+import time
+
+import redis
+from celery import Celery, chain, chord, group
+
+app = Celery("fleet", broker=os.environ.get("FLEET_BROKER"), backend=os.environ.get("FLEET_RESULTS"))
+app.conf.update(worker_hijack_root_logger=False, broker_connection_retry_on_startup=True)
+notes = redis.Redis.from_url(os.environ["FLEET_REDIS"])
+SECONDS = float(os.environ.get("FLEET_SECONDS", 0))
+
+
+def begin():
+    notes.hincrby("sides", "python", 1)
+    time.sleep(SECONDS)
+
+
+def text(value):
+    if isinstance(value, list):
+        return "[" + ",".join(map(text, value)) + "]"
+    return "-" if value is None else str(value)
+
+
+@app.task(name="fleet.wrap")
+def wrap(value, tag):
+    begin()
+    return f"{tag}({text(value)})"
+
+
+@app.task(name="fleet.fail")
+def fail(value, tag):
+    begin()
+    raise ValueError(tag)
+
+
+@app.task(name="fleet.retry", bind=True, max_retries=5)
+def retry(self, value, tag, times):
+    begin()
+    if self.request.retries < times:
+        raise self.retry(countdown=0)
+    return f"{tag}({text(value)})"
+
+
+@app.task(name="fleet.exhaust", bind=True, max_retries=1)
+def exhaust(self, value, tag):
+    begin()
+    raise self.retry(exc=ValueError(tag), countdown=0)
+
+
+@app.task(name="fleet.replace", bind=True)
+def replace(self, value, tag, kind):
+    begin()
+    if kind == "task":
+        new = wrap.s(value, tag)
+    elif kind == "chain":
+        new = chain(wrap.s(value, tag + "1"), wrap.s(tag + "2"))
+    elif kind == "group":
+        new = group(wrap.s(value, tag + "1"), wrap.s(value, tag + "2"))
+    else:
+        new = chord([wrap.s(value, tag + "1"), wrap.s(value, tag + "2")], wrap.s(tag))
+    return self.replace(new)
+
+
+@app.task(name="fleet.note")
+def note(value, key, tag):
+    begin()
+    notes.rpush(key, f"{tag}({text(value)})")
+
+
+@app.task(name="fleet.broken")
+def broken(request_id, key=None, tag=None):
+    """An errback of the old kind: it is sent as a task, with the id of what failed."""
+    begin()
+    notes.rpush(key, tag)
+
+
+@app.task(name="fleet.failed")
+def failed(request, exc, traceback, key=None, tag=None):
+    """An errback of the new kind: the worker that saw the failure calls it."""
+    notes.rpush(key, f"{tag}({type(exc).__name__})")
