@@ -83,3 +83,8 @@ def broken(request_id, key=None, tag=None):
 def failed(request, exc, traceback, key=None, tag=None):
     """An errback of the new kind: the worker that saw the failure calls it."""
     notes.rpush(key, f"{tag}({type(exc).__name__})")
+
+
+@app.task(name="fleet.sleep")
+def sleep(seconds):
+    time.sleep(seconds)
