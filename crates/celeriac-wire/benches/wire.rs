@@ -20,7 +20,13 @@ fn messages(c: &mut Criterion) {
     c.bench_function("decode a message", |b| {
         b.iter(|| envelope::decode(black_box(raw.as_bytes())).expect("what was encoded is decoded"))
     });
+    let body = message.body.clone();
+    c.bench_function("decode a body", |b| {
+        b.iter(|| celeriac_wire::Body::decode(black_box(&body)).expect("what was encoded is decoded"))
+    });
     let record = Record::new(ID, "SUCCESS", value!({ "status": "success", "mention_count": 12 }));
+    let record =
+        Record { date_done: Some(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_795_000_000)), ..record };
     let raw = record.encode();
     c.bench_function("encode a result", |b| b.iter(|| black_box(&record).encode()));
     c.bench_function("decode a result", |b| {

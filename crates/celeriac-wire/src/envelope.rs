@@ -3,11 +3,16 @@
 //! One JSON object `{"body", "content-encoding", "content-type", "headers", "properties"}`. The body is base64,
 //! which the property `body_encoding` says; without it the body is the text itself.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::field::{Fields, Mistyped};
 use crate::message::{Headers, Message, Properties};
 use crate::{Map, Value, json, value};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+
+mod legacy;
+mod read;
+mod write;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -23,8 +28,16 @@ pub enum Error {
     BodyEncoding(String),
 }
 
-/// Reads an envelope. The body is decoded from base64 and no further.
+/// Reads an envelope. The body is decoded from base64 and no further; that of a message of protocol 1, or of the
+/// mixture of both protocols, is made one of protocol 2.
 pub fn decode(raw: &[u8]) -> Result<Message, Error> {
+    match read::message(raw) {
+        Ok(message) if !legacy::suspect(&message.content_type, &message.body) => Ok(message),
+        _ => tolerant(raw),
+    }
+}
+
+fn tolerant(raw: &[u8]) -> Result<Message, Error> {
     let mut f = Fields(object(raw)?);
     let mut properties = Fields(f.object("properties")?);
     let text = f.text("body")?.unwrap_or_default();
@@ -33,27 +46,16 @@ pub fn decode(raw: &[u8]) -> Result<Message, Error> {
         None | Some("utf-8") => text.into_bytes(),
         Some(other) => return Err(Error::BodyEncoding(other.to_owned())),
     };
-    Ok(Message {
-        headers: Headers::from_json(f.object("headers")?)?,
-        properties: Properties::from_json(properties.0)?,
-        content_type: f.text("content-type")?.unwrap_or_default(),
-        content_encoding: f.text("content-encoding")?.unwrap_or_default(),
-        body,
-    })
+    let content_type = f.text("content-type")?.unwrap_or_default();
+    let content_encoding = f.text("content-encoding")?.unwrap_or_default();
+    let (headers, body) = legacy::upgrade(f.object("headers")?, &content_type, body);
+    let headers = Headers::from_json(headers)?;
+    Ok(Message { headers, properties: Properties::from_json(properties.0)?, content_type, content_encoding, body })
 }
 
 /// Writes an envelope with the body in base64.
 pub fn encode(message: &Message) -> String {
-    let mut properties = message.properties.to_json();
-    properties.insert("body_encoding".to_owned(), value!("base64"));
-    let envelope = value!({
-        "body": STANDARD.encode(&message.body),
-        "content-encoding": &message.content_encoding,
-        "content-type": &message.content_type,
-        "headers": message.headers.to_json(),
-        "properties": properties,
-    });
-    json::write(&envelope)
+    write::message(message)
 }
 
 /// The delivery tag of an envelope, read without minding the rest, so that even a message that is not a task can

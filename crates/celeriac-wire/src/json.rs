@@ -12,10 +12,15 @@
 //!
 //! Of equal keys the last counts, in the place of the first, as in a `dict`.
 
-use crate::{Map, Value};
+use crate::Value;
 
+mod read;
 mod write;
 
+pub(crate) use self::read::Reader;
+pub(crate) use self::write::{
+    integer as write_integer, items as write_items, members as write_members, string as write_string,
+};
 pub use self::write::{write, write_to};
 
 /// How deep arrays and objects may nest. Python's own limit is near a thousand; this one leaves room on the stack of
@@ -34,208 +39,10 @@ pub enum Error {
 
 /// Reads one value that fills `bytes`, white space aside.
 pub fn read(bytes: &[u8]) -> Result<Value, Error> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::Utf8)?;
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader::new(bytes)?;
     let value = reader.value(0)?;
-    reader.space();
-    if reader.at == text.len() { Ok(value) } else { Err(reader.syntax()) }
-}
-
-struct Reader<'a> {
-    text: &'a str,
-    /// Always on a boundary of characters.
-    at: usize,
-}
-
-impl Reader<'_> {
-    fn syntax(&self) -> Error {
-        Error::Syntax { at: self.at }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
-    }
-
-    fn eat(&mut self, token: &str) -> bool {
-        let found = self.text[self.at..].starts_with(token);
-        if found {
-            self.at += token.len();
-        }
-        found
-    }
-
-    fn value(&mut self, depth: usize) -> Result<Value, Error> {
-        self.space();
-        match self.peek() {
-            Some(b'{') => self.object(depth),
-            Some(b'[') => self.array(depth),
-            Some(b'"') => self.string().map(Value::String),
-            Some(b'-' | b'0'..=b'9') if !self.text[self.at..].starts_with("-I") => self.number(),
-            _ => self.word(),
-        }
-    }
-
-    fn word(&mut self) -> Result<Value, Error> {
-        let words = [("null", Value::Null), ("true", Value::Bool(true)), ("false", Value::Bool(false))];
-        if let Some((_, value)) = words.into_iter().find(|(word, _)| self.eat(word)) {
-            return Ok(value);
-        }
-        let words = [("NaN", f64::NAN), ("Infinity", f64::INFINITY), ("-Infinity", f64::NEG_INFINITY)];
-        let not_finite = words.into_iter().find(|(word, _)| self.eat(word));
-        not_finite.map(|(_, float)| Value::Float(float)).ok_or_else(|| self.syntax())
-    }
-
-    fn array(&mut self, depth: usize) -> Result<Value, Error> {
-        let depth = deeper(depth)?;
-        let mut items = Vec::new();
-        self.at += 1;
-        self.space();
-        if self.eat("]") {
-            return Ok(Value::Array(items));
-        }
-        loop {
-            items.push(self.value(depth)?);
-            self.space();
-            if self.eat("]") {
-                return Ok(Value::Array(items));
-            }
-            if !self.eat(",") {
-                return Err(self.syntax());
-            }
-        }
-    }
-
-    fn object(&mut self, depth: usize) -> Result<Value, Error> {
-        let depth = deeper(depth)?;
-        let mut map = Map::new();
-        self.at += 1;
-        self.space();
-        if self.eat("}") {
-            return Ok(Value::Object(map));
-        }
-        loop {
-            self.space();
-            if self.peek() != Some(b'"') {
-                return Err(self.syntax());
-            }
-            let key = self.string()?;
-            self.space();
-            if !self.eat(":") {
-                return Err(self.syntax());
-            }
-            map.insert(key, self.value(depth)?);
-            self.space();
-            if self.eat("}") {
-                return Ok(Value::Object(map));
-            }
-            if !self.eat(",") {
-                return Err(self.syntax());
-            }
-        }
-    }
-
-    fn digits(&mut self) -> Result<(), Error> {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        if self.at == start { Err(self.syntax()) } else { Ok(()) }
-    }
-
-    fn number(&mut self) -> Result<Value, Error> {
-        let start = self.at;
-        self.eat("-");
-        if !self.eat("0") {
-            self.digits()?;
-        }
-        let mut integer = true;
-        if self.eat(".") {
-            integer = false;
-            self.digits()?;
-        }
-        if self.eat("e") || self.eat("E") {
-            integer = false;
-            let _sign = self.eat("+") || self.eat("-");
-            self.digits()?;
-        }
-        let token = &self.text[start..self.at];
-        if integer {
-            return Ok(token.parse().map_or_else(|_| Value::BigInt(token.into()), Value::Int));
-        }
-        token.parse().map(Value::Float).map_err(|_| self.syntax())
-    }
-
-    fn string(&mut self) -> Result<String, Error> {
-        self.at += 1;
-        let mut out = String::new();
-        loop {
-            let rest = &self.text[self.at..];
-            let stop = rest.bytes().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f)).ok_or_else(|| self.syntax())?;
-            out.push_str(&rest[..stop]);
-            self.at += stop;
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(out);
-                }
-                Some(b'\\') => out.push(self.escape()?),
-                _ => return Err(self.syntax()),
-            }
-        }
-    }
-
-    fn escape(&mut self) -> Result<char, Error> {
-        self.at += 1;
-        let letter = self.peek().ok_or_else(|| self.syntax())?;
-        let plain = match letter {
-            b'"' | b'\\' | b'/' => char::from(letter),
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => {
-                self.at += 1;
-                return self.unit().map(|unit| self.join(unit));
-            }
-            _ => return Err(self.syntax()),
-        };
-        self.at += 1;
-        Ok(plain)
-    }
-
-    /// Four hexadecimal digits.
-    fn unit(&mut self) -> Result<u32, Error> {
-        let digits = self.text.as_bytes().get(self.at..self.at + 4).ok_or_else(|| self.syntax())?;
-        let unit = digits.iter().try_fold(0, |unit, b| Some(unit * 16 + char::from(*b).to_digit(16)?));
-        let unit = unit.ok_or_else(|| self.syntax())?;
-        self.at += 4;
-        Ok(unit)
-    }
-
-    /// The character of a UTF-16 unit and, if it is the first of a pair, of the unit that follows.
-    fn join(&mut self, first: u32) -> char {
-        let before = self.at;
-        if (0xd800..0xdc00).contains(&first)
-            && self.eat("\\u")
-            && let Ok(second @ 0xdc00..0xe000) = self.unit()
-        {
-            let joined = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-            return char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER);
-        }
-        self.at = before;
-        char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER)
-    }
-}
-
-fn deeper(depth: usize) -> Result<usize, Error> {
-    if depth < MAX_DEPTH { Ok(depth + 1) } else { Err(Error::Depth) }
+    reader.end()?;
+    Ok(value)
 }
 
 #[cfg(test)]

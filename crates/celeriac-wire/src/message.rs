@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::body::Body;
 use crate::field::{Fields, Mistyped};
-use crate::{Map, Value, repr, value};
+use crate::{Map, Value, repr};
 
 /// The content type of every body this crate can decode, and the only one that Celery accepts by default.
 pub const JSON: &str = "application/json";
@@ -38,6 +38,19 @@ impl Message {
         }
     }
 }
+
+/// Headers that RabbitMQ adds to a dead letter and that no copy of the message may carry, as Celery has it; and kombu's mark
+/// of a message that was put back.
+const DELIVERY_HEADERS: [&str; 8] = [
+    "x-death",
+    "x-first-death-exchange",
+    "x-first-death-queue",
+    "x-first-death-reason",
+    "x-last-death-exchange",
+    "x-last-death-queue",
+    "x-last-death-reason",
+    "redelivered",
+];
 
 /// Hard and soft time limit of one message; they win over those of the task.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -99,8 +112,15 @@ impl Headers {
             ignore_result: None,
             replaced_task_nesting: 0,
             stamped_headers: Value::Null,
-            stamps: value!({}),
+            stamps: Value::Object(Map::new()),
             extra: Map::new(),
+        }
+    }
+
+    /// Takes away what the delivery before this one has left: a message that is sent again starts anew.
+    pub fn strip(&mut self) {
+        if !self.extra.is_empty() {
+            self.extra.retain(|name, _| !DELIVERY_HEADERS.contains(&name.as_str()));
         }
     }
 
@@ -137,33 +157,6 @@ impl Headers {
             extra: f.0,
         })
     }
-
-    pub fn to_json(&self) -> Map {
-        let mut map = self.extra.clone();
-        let mut put = |name: &str, value: Value| {
-            map.insert(name.to_owned(), value);
-        };
-        put("lang", value!(&self.lang));
-        put("task", value!(&self.task));
-        put("id", value!(&self.id));
-        put("shadow", value!(&self.shadow));
-        put("eta", value!(&self.eta));
-        put("expires", value!(&self.expires));
-        put("group", value!(&self.group));
-        put("group_index", value!(&self.group_index));
-        put("retries", value!(self.retries));
-        put("timelimit", value!([seconds_to(self.timelimit.hard), seconds_to(self.timelimit.soft)]));
-        put("root_id", value!(&self.root_id));
-        put("parent_id", value!(&self.parent_id));
-        put("argsrepr", value!(&self.argsrepr));
-        put("kwargsrepr", value!(&self.kwargsrepr));
-        put("origin", value!(&self.origin));
-        put("ignore_result", value!(&self.ignore_result));
-        put("replaced_task_nesting", value!(self.replaced_task_nesting));
-        put("stamped_headers", self.stamped_headers.clone());
-        put("stamps", self.stamps.clone());
-        map
-    }
 }
 
 /// `timelimit` is `[hard, soft]` in seconds, either of them null or a number with a fraction. Its page in Celery's
@@ -186,11 +179,11 @@ fn limits_from(value: Option<Value>) -> Result<TimeLimits, Mistyped> {
     }
 }
 
-fn seconds_to(limit: Option<Duration>) -> Value {
+pub(crate) fn seconds_to(limit: Option<Duration>) -> Value {
     match limit {
         None => Value::Null,
-        Some(d) if d.subsec_nanos() == 0 => value!(d.as_secs()),
-        Some(d) => value!(d.as_secs_f64()),
+        Some(d) if d.subsec_nanos() == 0 => Value::from(d.as_secs()),
+        Some(d) => Value::from(d.as_secs_f64()),
     }
 }
 
@@ -254,27 +247,5 @@ impl Properties {
             delivery_tag: f.text("delivery_tag")?.unwrap_or_default(),
             extra: f.0,
         })
-    }
-
-    pub fn to_json(&self) -> Map {
-        let mut map = self.extra.clone();
-        let mut put = |name: &str, value: Value| {
-            map.insert(name.to_owned(), value);
-        };
-        let mut info = value!({
-            "exchange": &self.delivery_info.exchange, "routing_key": &self.delivery_info.routing_key,
-        });
-        if self.delivery_info.redelivered {
-            info["redelivered"] = value!(true);
-        }
-        put("correlation_id", value!(&self.correlation_id));
-        if let Some(reply_to) = &self.reply_to {
-            put("reply_to", value!(reply_to));
-        }
-        put("delivery_mode", value!(self.delivery_mode));
-        put("delivery_info", info);
-        put("priority", value!(self.priority));
-        put("delivery_tag", value!(&self.delivery_tag));
-        map
     }
 }

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use crate::Map;
 use uuid::Uuid;
 
-use crate::{Message, time};
+use crate::{Map, Message, time};
 
 /// A message to be sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +49,7 @@ impl Outgoing {
     /// and a delivery tag that no other delivery has.
     pub fn sealed(&self) -> Message {
         let mut message = self.message.clone();
+        message.headers.strip();
         message.headers.eta = self.eta.map(time::format);
         if let Some(expires) = self.expires {
             message.headers.expires = Some(time::format(expires));

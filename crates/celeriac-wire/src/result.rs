@@ -42,6 +42,9 @@ impl Exception {
     }
 }
 
+/// What a document takes whose result is small.
+const FRAME: usize = 256;
+
 /// A result document, the value of `celery-task-meta-<id>`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
@@ -123,22 +126,42 @@ impl Record {
     }
 
     pub fn encode(&self) -> Vec<u8> {
-        let mut map = self.extra.clone();
-        let mut put = |name: &str, value: Value| {
-            map.insert(name.to_owned(), value);
-        };
-        put("task_id", value!(&self.task_id));
-        put("status", value!(&self.status));
-        put("result", self.result.clone());
-        put("traceback", value!(&self.traceback));
-        put("children", value!(&self.children));
-        put("date_done", value!(&self.date_done.map(time::format)));
-        if let Some(group) = &self.group_id {
-            put("group_id", value!(group));
+        let mut out = String::with_capacity(FRAME);
+        out.push_str("{\"status\": ");
+        json::write_string(&mut out, &self.status);
+        out.push_str(", \"result\": ");
+        json::write_to(&mut out, &self.result);
+        out.push_str(", \"traceback\": ");
+        match &self.traceback {
+            Some(traceback) => json::write_string(&mut out, traceback),
+            None => out.push_str("null"),
         }
-        if let Some(parent) = &self.parent_id {
-            put("parent_id", value!(parent));
+        out.push_str(", \"children\": ");
+        json::write_items(&mut out, &self.children);
+        out.push_str(", \"date_done\": ");
+        match self.date_done {
+            Some(done) => {
+                out.push('"');
+                time::format_to(&mut out, done);
+                out.push('"');
+            }
+            None => out.push_str("null"),
         }
-        json::write(&Value::Object(map)).into_bytes()
+        for (name, id) in [(", \"group_id\": ", &self.group_id), (", \"parent_id\": ", &self.parent_id)] {
+            if let Some(id) = id {
+                out.push_str(name);
+                json::write_string(&mut out, id);
+            }
+        }
+        for (key, member) in &self.extra {
+            out.push_str(", ");
+            json::write_string(&mut out, key);
+            out.push_str(": ");
+            json::write_to(&mut out, member);
+        }
+        out.push_str(", \"task_id\": ");
+        json::write_string(&mut out, &self.task_id);
+        out.push('}');
+        out.into_bytes()
     }
 }

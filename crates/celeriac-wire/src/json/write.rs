@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::{Value, repr};
+use crate::{Map, Value, repr};
 
 /// The text of a value. Bytes become the object that kombu makes of them.
 pub fn write(value: &Value) -> String {
@@ -28,29 +28,35 @@ pub fn write_to(out: &mut String, value: &Value) {
             Ok(text) => typed(out, "bytes", text),
             Err(_) => typed(out, "base64", &STANDARD.encode(bytes)),
         },
-        Value::Array(items) => {
-            out.push('[');
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push_str(", ");
-                }
-                write_to(out, item);
-            }
-            out.push(']');
-        }
-        Value::Object(map) => {
-            out.push('{');
-            for (i, (key, member)) in map.iter().enumerate() {
-                if i > 0 {
-                    out.push_str(", ");
-                }
-                string(out, key);
-                out.push_str(": ");
-                write_to(out, member);
-            }
-            out.push('}');
-        }
+        Value::Array(list) => items(out, list),
+        Value::Object(map) => members(out, map),
     }
+}
+
+/// Appends an array.
+pub(crate) fn items(out: &mut String, items: &[Value]) {
+    out.push('[');
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            out.push_str(", ");
+        }
+        write_to(out, item);
+    }
+    out.push(']');
+}
+
+/// Appends an object.
+pub(crate) fn members(out: &mut String, map: &Map) {
+    out.push('{');
+    for (i, (key, member)) in map.iter().enumerate() {
+        if i > 0 {
+            out.push_str(", ");
+        }
+        string(out, key);
+        out.push_str(": ");
+        write_to(out, member);
+    }
+    out.push('}');
 }
 
 fn typed(out: &mut String, name: &str, text: &str) {
