@@ -9,6 +9,7 @@
 //! Read `value.rs` and `message.rs` first, then `envelope.rs` (how a message lies in Redis) and `result.rs`.
 
 pub mod body;
+pub mod canvas;
 pub mod control;
 pub mod envelope;
 pub mod event;
