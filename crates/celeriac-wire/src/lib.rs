@@ -15,7 +15,6 @@ pub mod envelope;
 pub mod event;
 mod field;
 pub mod json;
-pub mod kombu;
 pub mod message;
 pub mod outgoing;
 pub mod repr;

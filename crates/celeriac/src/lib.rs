@@ -14,6 +14,7 @@ pub mod broker;
 mod chord;
 mod context;
 pub mod control;
+pub mod event;
 pub mod machine;
 mod memory;
 pub mod pool;

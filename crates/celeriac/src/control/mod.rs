@@ -6,12 +6,27 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use celeriac_wire::TimeLimits;
-use celeriac_wire::kombu::{Broadcast, Queue};
-use celeriac_wire::value::{Map, Value};
+use celeriac_wire::{Map, TimeLimits, Value};
 
+use crate::broker::{Broadcast, Queue};
 use crate::context::Request;
+use crate::pool::PoolInfo;
 use crate::task::TaskOptions;
+
+mod argument;
+mod command;
+mod conf;
+mod exception;
+mod inspect;
+mod memory;
+mod panel;
+mod queue;
+mod report;
+mod signal;
+mod stats;
+
+pub use exception::Raised;
+pub use panel::{Call, Commands, Panel};
 
 /// Where a message that the worker holds is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +81,7 @@ pub trait WorkerView {
     fn totals(&self) -> Vec<(String, u64)>;
     /// How many messages may be held, ETA aside; 0 is without limit.
     fn prefetch_count(&self) -> usize;
-    /// The pool as `stats` shows it: `implementation`, `max-concurrency`, `processes` …
-    fn pool(&self) -> Map;
+    fn pool(&self) -> PoolInfo;
     fn autoscale(&self) -> Option<Autoscale>;
     /// All that is held, in the order of delivery.
     fn held(&self) -> Vec<Held>;
@@ -80,6 +94,11 @@ pub trait WorkerView {
     fn revoked(&self) -> Vec<String>;
     /// Stamps that are revoked: the name of each header with its values.
     fn revoked_stamps(&self) -> Map;
+
+    /// Queues that are to be added or cancelled and are not yet.
+    fn pending_operations(&self) -> usize {
+        0
+    }
 
     /// Adds to the revoked ids. Their states are stored by whoever carries out [`Handled::revoked`].
     fn revoke(&mut self, ids: &[String]);
@@ -114,4 +133,6 @@ pub struct Handled {
     pub revoked: Vec<String>,
     /// To the asker, on the direct exchange `reply.celery.pidbox`.
     pub reply: Option<Broadcast>,
+    /// A heartbeat is asked for, now: whoever drives the worker knows its load.
+    pub heartbeat: bool,
 }
