@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice, IoSliceMut, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
 use std::process::exit;
 
 use rustix::io::Errno;
@@ -13,10 +14,14 @@ use rustix::process::{Resource, Signal, set_parent_process_death_signal, setrlim
 
 use crate::death::UNCONFINED;
 use crate::frame::{Decoder, HEAD, Kind, head};
+use crate::page::Claims;
 use crate::spawner::lowered;
 
 /// The environment variable by which a process knows that it is a child.
 pub(crate) const MARKER: &str = "WARDEN_CHILD";
+
+/// What it says to the child of a [`Line`](crate::Line).
+pub(crate) const LINE: &str = "line";
 
 /// The first number behind the standard three. The socket, which comes as stdin, moves there.
 const FIRST_FREE: RawFd = 3;
@@ -27,7 +32,65 @@ const STACK: u64 = 8 << 20;
 /// Whether this process was started by a [`Warden`](crate::Warden). The program's `main` asks first, and calls
 /// [`serve`] if so.
 pub fn is_child() -> bool {
-    std::env::var_os(MARKER).is_some()
+    std::env::var_os(MARKER).is_some_and(|kind| kind != LINE)
+}
+
+/// Whether this process is the child of a [`Line`](crate::Line). The program's `main` asks first, and calls [`line`]
+/// if so.
+pub fn is_line() -> bool {
+    std::env::var_os(MARKER).is_some_and(|kind| kind == LINE)
+}
+
+/// Makes this process the child of a line: the socket to the parent, blocking, and the page that both share. The
+/// kernel kills it when the parent dies.
+///
+/// Comes first in `main`, before there is a second thread. Standard input is null from then on; SIGUSR1 does nothing
+/// but interrupt what waits inside the kernel.
+///
+/// # Errors
+/// Where the process was started by somebody else.
+pub fn line() -> io::Result<(UnixStream, Claims)> {
+    // SAFETY: there is no other thread, as documented. What this process starts is no child of the line.
+    unsafe { std::env::remove_var(MARKER) };
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    let socket = take_socket()?;
+    let page = greeting(&socket)?;
+    let claims = Claims::of(&page)?;
+    interruptible()?;
+    Ok((socket.into(), claims))
+}
+
+/// The descriptor that comes with the first byte.
+fn greeting(socket: &OwnedFd) -> io::Result<OwnedFd> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    recvmsg(socket, &mut [IoSliceMut::new(&mut [0])], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let page = control.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+        _ => None,
+    });
+    page.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a greeting without a page"))
+}
+
+extern "C" fn interrupted(_: libc::c_int) {}
+
+/// Has SIGUSR1 interrupt system calls: without `SA_RESTART`, and not ignored.
+fn interruptible() -> io::Result<()> {
+    // SAFETY: all zeroes are a valid `sigaction` (no flags, an empty mask), and the handler does nothing.
+    let set = unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = interrupted as extern "C" fn(libc::c_int) as usize;
+        libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut())
+    };
+    if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Moves the socket away from the standard input, which is null from then on.
+fn take_socket() -> io::Result<OwnedFd> {
+    let socket = rustix::io::fcntl_dupfd_cloexec(io::stdin(), FIRST_FREE)?;
+    rustix::net::sockopt::socket_type(&socket)?;
+    rustix::stdio::dup2_stdin(std::fs::File::open("/dev/null")?)?;
+    Ok(socket)
 }
 
 /// Runs jobs until the parent is gone; never returns. `handler` gets a job's bytes and its input and sends
@@ -120,10 +183,7 @@ fn confine() -> io::Result<OwnedFd> {
     // Of all processes a child goes first when memory runs out: its death is a value. Not allowed everywhere.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     close_leaked()?;
-    let socket = rustix::io::fcntl_dupfd_cloexec(io::stdin(), FIRST_FREE)?;
-    rustix::net::sockopt::socket_type(&socket)?;
-    rustix::stdio::dup2_stdin(std::fs::File::open("/dev/null")?)?;
-    Ok(socket)
+    take_socket()
 }
 
 /// Closes all but the standard three: what the parent, or whoever started it, left open without close-on-exec.

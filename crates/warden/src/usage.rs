@@ -18,14 +18,23 @@ pub fn usage() -> Usage {
     Usage { own: cpu(libc::RUSAGE_SELF), children: cpu(libc::RUSAGE_CHILDREN) }
 }
 
-fn cpu(who: libc::c_int) -> Duration {
+/// The most bytes of memory that this process has ever held at a time.
+pub fn peak_memory() -> u64 {
+    u64::try_from(resources(libc::RUSAGE_SELF).ru_maxrss).unwrap_or(0).saturating_mul(1024)
+}
+
+fn resources(who: libc::c_int) -> libc::rusage {
     let mut used = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: the pointer is to a writable `rusage`. All zeroes are a valid `rusage`, so the value is initialised
-    // even where the call fails, which it cannot for these two `who`.
-    let used = unsafe {
+    // even where the call fails, which it cannot for the two `who` that are asked for here.
+    unsafe {
         libc::getrusage(who, used.as_mut_ptr());
         used.assume_init()
-    };
+    }
+}
+
+fn cpu(who: libc::c_int) -> Duration {
+    let used = resources(who);
     let duration = |time: libc::timeval| {
         Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0))
             + Duration::from_micros(u64::try_from(time.tv_usec).unwrap_or(0))
