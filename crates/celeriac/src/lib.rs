@@ -37,7 +37,7 @@ pub use celeriac_wire::{Map, Value, value};
 pub use context::{Context, Effect, Job, JobId, Request, TaskId};
 pub use machine::Machine;
 pub use memory::{MemoryBroker, MemoryResults};
-pub use pool::{PoolKind, PoolOptions};
+pub use pool::{PoolKind, PoolOptions, is_child, serve_child};
 pub use registry::Registry;
 pub use settings::Settings;
 pub use task::{AsyncTask, Failure, Outcome, Retry, Stop, Task, TaskOptions};

@@ -45,6 +45,8 @@ pub enum Error {
     Broker(#[from] broker::Error),
     #[error("the result backend failed")]
     Results(#[from] backend::Error),
+    #[error("the pool could not be started")]
+    Pool(#[from] std::io::Error),
 }
 
 /// Messages held until their ETA. Each takes about a kilobyte; more than these wait in the broker.
@@ -91,11 +93,7 @@ impl Worker {
         let machine = Machine::new(config, &self.registry);
         let mut driver = Driver {
             machine,
-            pool: pool::start(
-                &PoolOptions { kind: PoolKind::Async, size: concurrency },
-                Arc::new(self.registry),
-                sender,
-            ),
+            pool: pool::start(&PoolOptions::new(PoolKind::Async, concurrency), Arc::new(self.registry), sender)?,
             consumer: self
                 .broker
                 .consume(ConsumerOptions { queues: queues.into_iter().map(Into::into).collect() })

@@ -13,13 +13,10 @@ use celeriac_wire::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
-use super::{Loss, MAX_SIZE, Pool, PoolEvent, PoolInfo};
+use super::{Loss, MAX_SIZE, Pool, PoolEvent, PoolInfo, TERMINATE};
 use crate::context::{Context, Job, JobId};
 use crate::registry::{Handler, Registry};
 use crate::task::{Failure, Outcome, Stop};
-
-/// The signal that [`Pool::close`] tells of, SIGTERM.
-const TERMINATE: i32 = 15;
 
 /// Waiting tasks run on the runtime of the worker; computing ones on blocking threads, which share the places of the
 /// pool with them. A computing task cannot be ended: its limits make it stop at [`Context::check`] only.

@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -17,14 +18,25 @@ use crate::context::{Effect, Job, JobId};
 use crate::registry::Registry;
 use crate::task::{Failure, Outcome, Stop};
 
+mod codec;
 mod concurrent;
+mod frame;
+mod prefork;
+mod run;
+
+pub use prefork::{ChildProgram, is_child, serve_child};
 
 /// The most jobs that a pool runs at a time: `pool_grow` by a billion is a typing error or malice.
 pub const MAX_SIZE: usize = 1024;
 
+/// SIGTERM, by which [`Pool::close`] ends what runs.
+const TERMINATE: i32 = 15;
+
 /// The kind of a pool, by Celery's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PoolKind {
+    /// Tasks run in children of this program, one at a time in each: see [`serve_child`]. Celery's default.
+    Prefork,
     /// Tasks that wait run as tasks of tokio, computing ones on threads. Also called `gevent` and `eventlet`, as it
     /// is what those are used for: hundreds of tasks that wait.
     #[default]
@@ -41,6 +53,7 @@ impl FromStr for PoolKind {
 
     fn from_str(name: &str) -> Result<Self, UnknownPool> {
         match name {
+            "prefork" | "processes" => Ok(Self::Prefork),
             "async" | "gevent" | "eventlet" => Ok(Self::Async),
             _ => Err(UnknownPool(name.to_owned())),
         }
@@ -50,17 +63,40 @@ impl FromStr for PoolKind {
 impl fmt::Display for PoolKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Prefork => "prefork",
             Self::Async => "async",
         })
     }
 }
 
 /// What a pool is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct PoolOptions {
     pub kind: PoolKind,
     /// Jobs that run at a time, 1 to 1,024.
     pub size: usize,
+    /// Jobs after which a child is replaced.
+    pub max_tasks_per_child: Option<u32>,
+    /// Bytes: a child that has held so much at a time is replaced when its present job has ended.
+    pub max_memory_per_child: Option<u64>,
+    /// How long a child may take to start (`worker_proc_alive_timeout`).
+    pub start_patience: Duration,
+    /// What children run, where it is not this program.
+    pub child: Option<ChildProgram>,
+}
+
+impl PoolOptions {
+    /// A pool without limits, with Celery's patience.
+    pub fn new(kind: PoolKind, size: usize) -> Self {
+        Self {
+            kind,
+            size,
+            max_tasks_per_child: None,
+            max_memory_per_child: None,
+            start_patience: Duration::from_secs(4),
+            child: None,
+        }
+    }
 }
 
 /// A place where jobs run. It starts its workers when it is made and drops them when it is dropped.
@@ -96,11 +132,20 @@ pub trait Pool: Send {
 }
 
 /// Makes a pool whose events go to `events`. Must be called inside a tokio runtime.
-pub fn start(options: &PoolOptions, registry: Arc<Registry>, events: UnboundedSender<PoolEvent>) -> Box<dyn Pool> {
+///
+/// # Errors
+///
+/// When there are no threads to be had.
+pub fn start(
+    options: &PoolOptions,
+    registry: Arc<Registry>,
+    events: UnboundedSender<PoolEvent>,
+) -> io::Result<Box<dyn Pool>> {
     let size = options.size.clamp(1, MAX_SIZE);
-    match options.kind {
+    Ok(match options.kind {
+        PoolKind::Prefork => Box::new(prefork::Prefork::new(options, events)?),
         PoolKind::Async => Box::new(concurrent::Concurrent::new(size, registry, events)),
-    }
+    })
 }
 
 /// What a pool tells of its jobs.

@@ -7,7 +7,7 @@ use std::process::Command;
 /// that deserves the most thought.
 const ARROWS: &[(&str, &[&str])] = &[
     ("celeriac-wire", &[]),
-    ("celeriac", &["celeriac-wire"]),
+    ("celeriac", &["celeriac-wire", "warden"]),
     ("warden", &[]),
     ("docmill-model", &[]),
     ("docmill-extract", &["docmill-model"]),
