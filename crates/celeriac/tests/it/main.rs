@@ -2,6 +2,7 @@
 //! beside unmodified Python Celery on one real server.
 
 mod broker;
+mod client_memory;
 #[cfg(feature = "redis")]
 mod peer;
 #[cfg(feature = "redis")]
