@@ -123,7 +123,7 @@ pub(super) fn rate_limit(call: &mut Call<'_>) -> Reply {
     let limit = match &limit {
         unset if !truth(unset) => None,
         Value::String(text) => {
-            if let Err(problem) = rate(text) {
+            if let Err(problem) = rate(text)? {
                 return nok(format!("Invalid rate limit string: {problem}"));
             }
             Some(text.clone())
@@ -149,17 +149,17 @@ pub(super) fn rate_limit(call: &mut Call<'_>) -> Reply {
     }
 }
 
-/// Whether a text is a rate that a token bucket can be filled at.
-fn rate(text: &str) -> Result<(), Raised> {
+/// Whether a text is a rate that a token bucket can be filled at. A wrong unit is an error of its own.
+fn rate(text: &str) -> Result<Result<(), Raised>, Raised> {
     let (count, unit) = text.split_once('/').unwrap_or((text, "s"));
     if !["", "s", "m", "h"].contains(&unit) {
         return Err(Raised::new("KeyError", unit));
     }
     match count.trim().parse::<f64>() {
-        Ok(count) if count.is_finite() && count >= 0.0 => Ok(()),
+        Ok(count) if count.is_finite() && count >= 0.0 => Ok(Ok(())),
         _ => {
             let count = shown(&Value::from(count));
-            Err(Raised::new("ValueError", format!("could not convert string to float: {count}")))
+            Ok(Err(Raised::new("ValueError", format!("could not convert string to float: {count}"))))
         }
     }
 }
