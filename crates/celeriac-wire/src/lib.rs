@@ -1,4 +1,6 @@
-//! Celery and kombu wire formats: task messages, the envelope on Redis, result documents, Python reprs.
+#![doc = include_str!("../README.md")]
+//!
+//! # Inside
 //!
 //! Owns: what each byte on the wire means. Must not know: sockets, Redis, tokio, threads, the time of day.
 //! Everything is a function from bytes to values or back.

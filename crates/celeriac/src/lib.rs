@@ -1,4 +1,6 @@
-//! A Celery worker and client in Rust: tasks, brokers, result backends, the worker.
+#![cfg_attr(feature = "redis", doc = include_str!("../README.md"))]
+//!
+//! # Inside
 //!
 //! Owns: what Celery's runtime means (acknowledgement, retries, ETA, expiry, states), on top of the formats of
 //! `celeriac-wire`. Must not know: what the tasks are about.
