@@ -1,5 +1,6 @@
 //! Pools, seen from the worker: each job that goes in ends once, whatever it does.
 
+mod inside;
 mod prefork;
 
 use std::collections::BTreeMap;
@@ -45,8 +46,12 @@ enum End {
 
 impl Scene {
     fn new(options: &PoolOptions) -> Self {
+        Self::with(options, Registry::new())
+    }
+
+    fn with(options: &PoolOptions, registry: Registry) -> Self {
         let (sender, events) = unbounded_channel();
-        let pool = pool::start(options, Arc::new(Registry::new()), sender).unwrap();
+        let pool = pool::start(options, Arc::new(registry), sender).unwrap();
         Self {
             pool,
             events,

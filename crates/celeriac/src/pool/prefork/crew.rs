@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use warden::{Death, Line, Lines};
 
 use super::hand::{GRACE, Hand, QUICK, Standing};
-use super::{AHEAD, Rules, Shared, link};
+use super::{Rules, Shared, link};
 use crate::context::{Job, JobId};
 use crate::pool::frame::Report;
 use crate::pool::{Loss, PoolEvent, TERMINATE};
@@ -43,6 +43,9 @@ pub(super) enum News {
 /// Pauses between attempts to start children that die before they are ready.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(10);
+
+/// So many children in a row that are none are no accident: jobs are given back until there is one.
+const HOPELESS: u32 = 3;
 
 /// News that are taken in before jobs are handed out again.
 const TURN: usize = 1024;
@@ -204,16 +207,13 @@ impl Crew {
         let pause = FIRST_PAUSE.saturating_mul(1 << self.stillborn.min(16)).min(LAST_PAUSE);
         self.stillborn = self.stillborn.saturating_add(1);
         self.next_birth = Some(now + pause);
-        if self.is_helpless() {
-            self.recall();
-            self.tell(PoolEvent::Resized);
-        }
+        self.despair();
     }
 
     /// Whether there is no child to run a job, and none that is likely to come.
     fn is_helpless(&self) -> bool {
         let of_use = |hand: &Hand| !matches!(hand.standing, Standing::Starting | Standing::Leaving);
-        self.stillborn > 0 && !self.hands.values().any(of_use)
+        self.stillborn >= HOPELESS && !self.hands.values().any(of_use)
     }
 
     fn heard(&mut self, child: u64, report: Report, now: Instant) {
@@ -292,8 +292,19 @@ impl Crew {
         for (id, loss) in hand.lost(&how) {
             self.tell(PoolEvent::Lost(id, loss));
         }
-        if self.is_helpless() || self.closing.is_some() {
+        if self.closing.is_some() {
             self.recall();
+        }
+        self.despair();
+    }
+
+    /// Gives all jobs back where there is nobody to run them.
+    fn despair(&mut self) {
+        if self.is_helpless() {
+            // Before the jobs are back, so that they do not come again.
+            self.post();
+            self.recall();
+            self.tell(PoolEvent::Resized);
         }
     }
 
@@ -427,9 +438,9 @@ impl Crew {
 
     /// Gives what waits to the children that are idle, and a little more to those that have just begun.
     fn hand_out(&mut self, now: Instant) {
-        let max_tasks = self.rules.max_tasks;
+        let Rules { max_tasks, ahead, .. } = self.rules;
         while let Some(job) = self.queue.pop_front() {
-            let free = self.hands.iter_mut().filter(|(_, hand)| hand.takes(now, AHEAD, max_tasks));
+            let free = self.hands.iter_mut().filter(|(_, hand)| hand.takes(now, ahead, max_tasks));
             let Some((_, hand)) = free.min_by_key(|(_, hand)| hand.load()) else {
                 self.queue.push_front(job);
                 return;
@@ -494,7 +505,7 @@ impl Crew {
             info.writes.push(hand.given.into());
         }
         info.busy = self.hands.values().filter(|hand| hand.running.is_some()).count();
-        board.capacity = if self.is_helpless() { 0 } else { self.rules.size * (1 + AHEAD) };
+        board.capacity = if self.is_helpless() { 0 } else { self.rules.size * (1 + self.rules.ahead) };
     }
 }
 

@@ -23,10 +23,6 @@ mod serve;
 
 pub use serve::{is_child, serve_child};
 
-/// Jobs handed to a child beyond the one that it runs, so that it need not wait for the worker between quick ones.
-/// Measured with `benches/prefork.rs`.
-const AHEAD: usize = 2;
-
 /// What both the pool and its crew know.
 #[derive(Default)]
 struct Board {
@@ -44,6 +40,9 @@ impl Shared {
     }
 }
 
+/// The most jobs that a child has at a time: half of the words of its page.
+const MAX_AHEAD: usize = 255;
+
 /// The handle on a crew, which runs as a task of tokio.
 pub(super) struct Prefork {
     news: UnboundedSender<News>,
@@ -55,6 +54,7 @@ pub(super) struct Prefork {
 #[derive(Clone, Debug)]
 struct Rules {
     size: usize,
+    ahead: usize,
     max_tasks: Option<u32>,
     /// How long a child may take until it says that it is ready.
     patience: Duration,
@@ -68,6 +68,8 @@ impl Prefork {
         line.env.extend(serve::environment(options.max_memory_per_child));
         let rules = Rules {
             size: options.size.clamp(1, MAX_SIZE),
+            // Each has a claim of its own.
+            ahead: options.ahead.min(MAX_AHEAD),
             max_tasks: options.max_tasks_per_child,
             patience: options.start_patience,
         };
