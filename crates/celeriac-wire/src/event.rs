@@ -162,6 +162,23 @@ impl Event {
         }
     }
 
+    /// The id of the task that a task event is about.
+    pub fn uuid(&self) -> Option<&str> {
+        match self {
+            Self::TaskSent(sent) => Some(&sent.received.uuid),
+            Self::TaskReceived(received) => Some(&received.uuid),
+            Self::TaskStarted { uuid }
+            | Self::TaskSucceeded { uuid, .. }
+            | Self::TaskFailed { uuid, .. }
+            | Self::TaskRetried { uuid, .. }
+            | Self::TaskRevoked { uuid, .. }
+            | Self::TaskRejected { uuid, .. }
+            | Self::TaskCancelled { uuid } => Some(uuid),
+            Self::Worker(..) => None,
+            Self::Custom { fields, .. } => fields.get("uuid").and_then(Value::as_str),
+        }
+    }
+
     /// The document that travels.
     pub fn to_value(&self, stamp: &Stamp) -> Value {
         let mut map = Map::new();

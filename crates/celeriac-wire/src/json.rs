@@ -25,7 +25,7 @@ pub use self::write::{write, write_to};
 
 /// How deep arrays and objects may nest. Python's own limit is near a thousand; this one leaves room on the stack of
 /// a thread of two megabytes, in a debug build too.
-const MAX_DEPTH: usize = 256;
+pub(crate) const MAX_DEPTH: usize = 256;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {

@@ -12,6 +12,7 @@
 
 pub mod body;
 pub mod canvas;
+pub mod compression;
 pub mod control;
 pub mod envelope;
 pub mod event;
@@ -21,7 +22,9 @@ pub mod message;
 pub mod outgoing;
 pub mod repr;
 pub mod result;
+pub mod serializer;
 pub mod time;
+pub mod typed;
 pub mod value;
 
 pub use body::Body;

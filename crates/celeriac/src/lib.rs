@@ -14,6 +14,7 @@
 pub mod backend;
 pub mod broker;
 mod chord;
+pub mod client;
 mod context;
 pub mod control;
 pub mod event;
@@ -34,8 +35,10 @@ pub use broker::{
     Broadcast, Broker, Consumer, ConsumerOptions, Delivery, Epoch, ExchangeKind, Fanout, FanoutOptions, Outgoing,
     Queue, Settle, Subscription, Tag, Turn,
 };
+pub use celeriac_wire::canvas;
 pub use celeriac_wire::result::Record;
 pub use celeriac_wire::{Map, Value, value};
+pub use client::App;
 pub use context::{Context, Effect, Job, JobId, Request, TaskId};
 pub use machine::Machine;
 pub use memory::{MemoryBroker, MemoryResults};

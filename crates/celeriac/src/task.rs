@@ -7,6 +7,7 @@ use celeriac_wire::{Exception, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::client::{App, Call};
 use crate::context::Context;
 
 /// A task that computes. It runs on a thread of its own and may block.
@@ -26,6 +27,15 @@ pub trait Task: Send + Sync + 'static {
     }
 
     fn run(&self, cx: &Context, args: Self::Args) -> Outcome<Self::Reply>;
+
+    /// A call of this task by a client, with its queue and limits. Nothing is sent before it is awaited.
+    fn delay(&self, app: &App, args: Self::Args) -> Call<Self::Reply>
+    where
+        Self: Sized,
+        Self::Args: Serialize,
+    {
+        app.send_task(Self::NAME).options(&self.options()).kwargs(args).returning()
+    }
 }
 
 /// A task that waits for others. It must not block; the duty of [`Task`] holds for it too.
@@ -43,6 +53,15 @@ pub trait AsyncTask: Send + Sync + 'static {
     }
 
     fn run(&self, cx: Context, args: Self::Args) -> impl Future<Output = Outcome<Self::Reply>> + Send;
+
+    /// A call of this task by a client, with its queue and limits. Nothing is sent before it is awaited.
+    fn delay(&self, app: &App, args: Self::Args) -> Call<Self::Reply>
+    where
+        Self: Sized,
+        Self::Args: Serialize,
+    {
+        app.send_task(Self::NAME).options(&self.options()).kwargs(args).returning()
+    }
 }
 
 /// How a task's messages are treated. The defaults are Celery's.

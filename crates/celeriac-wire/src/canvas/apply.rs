@@ -184,7 +184,9 @@ impl Plan<'_> {
         let mut take = |name: &str| rest.shift_remove(name).filter(|value| !value.is_null());
         let text = |value: Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
         let (group_id, root_id) = (text(take("group_id")), text(take("root_id")));
-        let (id, parent_id) = (text(take("task_id")), text(take("parent_id")));
+        let id = text(take("task_id"));
+        // The first task finds its parent by itself.
+        take("parent_id");
         let group_index = take("group_index").and_then(|index| index.as_i64());
         let (chord, link, errbacks) = (take("chord"), take("link"), take("link_error"));
 
@@ -198,7 +200,7 @@ impl Plan<'_> {
                 group_id: group_id.as_deref(),
                 group_index,
                 root_id: root_id.as_deref(),
-                parent_id: parent_id.as_deref(),
+                parent_id: None,
                 chord: chord.as_ref(),
             },
         };

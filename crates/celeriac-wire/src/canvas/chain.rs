@@ -172,7 +172,9 @@ fn prepare(
                 open = None;
             }
         }
-        let place = if is_last { call.place } else { Place { root_id: call.place.root_id, ..Place::default() } };
+        let root_id = call.place.root_id;
+        let place =
+            if is_last { Place { parent_id: None, ..call.place } } else { Place { root_id, ..Place::default() } };
         let result = plan.freeze(&mut piece.sig, place)?;
         first_round = false;
         if let Some(waits) = open

@@ -351,6 +351,7 @@ fn read(value: &Value, depth: usize) -> Result<Signature, Error> {
     };
     let immutable = members.swap_remove("immutable").and_then(|v| v.as_bool()).unwrap_or(false);
     let tasks = |value: Option<Value>, member| match value {
+        None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(tasks)) => tasks.iter().map(|task| read(task, depth + 1)).collect::<Result<Vec<_>, _>>(),
         _ => Err(wrong(member, "a list of signatures")),
     };

@@ -106,6 +106,10 @@ impl Stamping<'_> {
         self.links(sig, &headers, self.append);
         self.members(sig, &headers);
         if let Some(visitor) = self.visitor.as_deref_mut() {
+            if let Kind::Chord(chord) = &mut sig.kind {
+                // What a visitor has seen as a group stays one.
+                chord.header_options.get_or_insert_default();
+            }
             visitor.on_chord_header_end(sig, &headers);
             let said = visitor.on_chord_body(sig, &headers);
             let headers = self.headers(Some(said), &headers, Some(&sig.options));

@@ -1,5 +1,7 @@
 //! What real Celery wrote is read, and written back the same. `interop/record.py` makes the goldens.
 
+mod canvas;
+
 use std::time::Duration;
 
 use celeriac_wire::{Body, Map, Record, TimeLimits, Value, envelope, json, repr, time, value};
