@@ -22,7 +22,7 @@ from celery.app.task import Context
 from celery.app.trace import build_tracer
 from celery.backends.redis import RedisBackend
 from celery.canvas import StampingVisitor, _chord, maybe_signature
-from celery.exceptions import Ignore
+from celery.exceptions import ChordError
 from celery.utils.nodenames import anon_nodename
 from kombu.messaging import Producer
 from kombu.utils import json as kombu_json
@@ -67,7 +67,10 @@ class Backend(RedisBackend):
 
     def store_result(self, task_id, result, state, traceback=None, request=None, **kwargs):
         children = [child.as_tuple() for child in getattr(request, "children", None) or []]
-        log.append({"store": [task_id, state, children]})
+        entry = {"store": [task_id, state, children]}
+        if isinstance(result, ChordError):
+            entry["chord_error"] = True
+        log.append(entry)
 
     def on_chord_part_return(self, request, state, result, **kwargs):
         log.append({"part": [request.id, request.group, request.group_index, state]})
@@ -270,7 +273,28 @@ def stamped():
             twice.stamp(batch="x", append_stamps=append)
             twice.stamp(batch="w", append_stamps=append)
             yield {"name": name, "bare": value, "append": append, "stamped": plain(plainly),
-                   "visited": plain(visited), "twice": plain(twice)}
+                   "visited": plain(visited),
+                   # Celery extends a list here that two signatures share.
+                   "twice": None if append and name == "stamped before" else plain(twice)}
+
+
+def chord_failed(cases):
+    """What becomes of the body when a part of the header failed."""
+    celery.result.GroupResult.revoke = lambda self, *a, **k: log.append({"revoke": [r.id for r in self.results]})
+    for case in cases:
+        bodies = [entry["publish"]["body"][2]["chord"] for entry in case.get("log", []) if "publish" in entry]
+        body = next((body for body in bodies if body), None)
+        if body is None or len(json.dumps(body)) > 2500:
+            continue
+        log.clear()
+        callback = load(body)
+        error = ChordError("Dependency x raised y")
+        error.__cause__ = ValueError("no")
+        try:
+            raise error
+        except ChordError as raised:
+            app.backend.chord_error_from_stack(callback, raised)
+        yield {"name": case["name"], "body": body, "log": plain(log)}
 
 
 def frozen(sig):
@@ -455,6 +479,7 @@ def main():
         "worker": lean(list(worker(out)) + list(actions(out))),
         "composed": lean(list(composed(r))),
         "stamped": lean(list(stamped())),
+        "chord_failed": lean(list(chord_failed(out))),
     }
     lines = ",\n".join(
         f'"{key}": ' + ("[\n" + ",\n".join(json.dumps(v, separators=(",", ":"), sort_keys=True) for v in value) + "\n]"
