@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::Error;
 use super::freeze::{Place, Plan};
 use super::signature::{Kind, Signature, as_list};
+use super::{Error, MAX_NESTING};
 use crate::{Map, Value};
 
 /// The tasks of a chain that is ready to be sent, last one first, and their results.
@@ -168,6 +168,9 @@ fn prepare(
                 open = Some(node);
             }
             piece = upgrade(plan, piece, body, before, call.place.root_id);
+            if piece.bodies.len() > MAX_NESTING {
+                return Err(Error::Nesting);
+            }
             if done.is_empty() {
                 open = None;
             }

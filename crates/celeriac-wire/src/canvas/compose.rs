@@ -102,7 +102,11 @@ fn after_chain(mut chain: Signature, other: Signature) -> Signature {
             join_body(last, other);
             chain
         }
-        _ => Signature::of_chain([chain.unchained(), vec![other]].concat(), Map::new()),
+        _ => {
+            let mut tasks = chain.unchained();
+            tasks.push(other);
+            Signature::of_chain(tasks, Map::new())
+        }
     }
 }
 

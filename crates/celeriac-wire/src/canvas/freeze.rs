@@ -21,8 +21,9 @@ struct Node {
     children: Option<Vec<usize>>,
 }
 
-/// How many results before a result its tuple names. Python itself gives up at about 900 of them.
-const MAX_PARENTS: usize = 200;
+/// How many results before a result its tuple names: as many as the readers of JSON take, each being two levels deep.
+/// Python itself gives up at about 900 of them.
+const MAX_PARENTS: usize = 100;
 
 impl Results {
     pub(crate) fn task(&mut self, id: String) -> usize {

@@ -81,6 +81,6 @@ pub enum Error {
     NotInChord,
 }
 
-/// How deep signatures may lie within each other: what a message can hold, as its JSON may be 128 levels deep, and
+/// How deep signatures may lie within each other: what a message can hold, as its JSON may be 256 levels deep, and
 /// little enough for the stack of a thread.
 pub(crate) const MAX_NESTING: usize = 100;

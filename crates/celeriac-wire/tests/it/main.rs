@@ -1,6 +1,7 @@
 //! What real Celery wrote is read, and written back the same. `interop/record.py` makes the goldens.
 
 mod canvas;
+mod canvas_input;
 
 use std::time::Duration;
 
