@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use celeriac_wire::canvas::{self, Applied, Parent, Sender, Signature};
 use celeriac_wire::message::TimeLimits;
-use celeriac_wire::{Headers, Message, Value};
+use celeriac_wire::{Body, Headers, Map, Message, Value, body};
 
 use crate::broker::Outgoing;
+use crate::sending::seeded;
 use crate::task::{Failure, Stop};
 
 /// The id of a task: chosen by the caller, the same for every retry and redelivery.
@@ -67,7 +69,36 @@ pub struct Request {
     pub hostname: String,
 }
 
+/// How Python's client writes that nothing is linked to a task.
+const NO_CANVAS: &[u8] = br#"{"callbacks": null, "errbacks": null, "chain": null, "chord": null}]"#;
+
 impl Request {
+    /// The arguments and the canvas, decoded anew with each call.
+    ///
+    /// # Errors
+    ///
+    /// A body that cannot be read.
+    pub fn body(&self) -> Result<Body, body::Error> {
+        Body::decode(&self.message.body)
+    }
+
+    /// Whether something is linked to the task: callbacks, errbacks, the rest of a chain, a chord. A body that cannot
+    /// be read links nothing.
+    pub fn has_canvas(&self) -> bool {
+        if self.message.body.ends_with(NO_CANVAS) {
+            return false;
+        }
+        let linked = |value: &Value| match value {
+            Value::Null => false,
+            Value::Array(items) => !items.is_empty(),
+            _ => true,
+        };
+        self.body().is_ok_and(|body| {
+            let embed = body.embed;
+            [&embed.callbacks, &embed.errbacks, &embed.chain, &embed.chord].into_iter().any(linked)
+        })
+    }
+
     pub fn headers(&self) -> &Headers {
         &self.message.headers
     }
@@ -96,8 +127,14 @@ impl Request {
 pub enum Effect {
     /// Stores a state of the task's own, such as `PROGRESS`, with what it carries.
     State { status: String, meta: Value },
+    /// Sends an event of the task's own to whoever listens: `task-…` by custom.
+    Event { kind: String, fields: Map },
     /// Sends a message.
     Publish(Box<Outgoing>),
+    /// Sends a task or a canvas, with the ids that follow from the seed.
+    Apply { signature: Box<Signature>, seed: u128 },
+    /// Adds a task to the header of the chord that this one is a part of.
+    AddToChord { signature: Box<Signature>, seed: u128 },
 }
 
 type Emit = dyn Fn(Effect) + Send + Sync;
@@ -136,6 +173,64 @@ impl Context {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Stores a state of the task's own, such as `PROGRESS`, with what it carries.
+    pub fn update_state(&self, status: impl Into<String>, meta: impl Into<Value>) {
+        self.emit(Effect::State { status: status.into(), meta: meta.into() });
+    }
+
+    /// Tells whoever listens to the worker's events; `kind` begins with `task-` by custom.
+    pub fn send_event(&self, kind: impl Into<String>, fields: Map) {
+        self.emit(Effect::Event { kind: kind.into(), fields });
+    }
+
+    /// Sends a task or a canvas as a child of this one. What it gives is the result tuple, `[[id, parent], children]`,
+    /// which a Python client reads as a result when a task replies with it.
+    ///
+    /// # Errors
+    ///
+    /// A canvas that makes no sense: nothing is sent then.
+    pub fn apply(&self, signature: Signature) -> Result<Value, Failure> {
+        let (seed, applied) =
+            self.plan(|_, sender| canvas::apply(&signature, Vec::new(), Map::new(), Map::new(), sender))?;
+        self.emit(Effect::Apply { signature: Box::new(signature), seed });
+        Ok(applied.tuple())
+    }
+
+    /// Adds a task to the header of the chord that this one is a part of; the body waits for it too.
+    ///
+    /// # Errors
+    ///
+    /// A task that is no part of a chord, or a canvas that makes no sense.
+    pub fn add_to_chord(&self, signature: Signature) -> Result<Value, Failure> {
+        let (seed, applied) = self.plan(|request, sender| {
+            let body = request.body().unwrap_or_default();
+            let delivered = canvas::Request { message: &request.message, body: &body };
+            canvas::add_to_chord(delivered, signature.clone(), sender)
+        })?;
+        self.emit(Effect::AddToChord { signature: Box::new(signature), seed });
+        Ok(applied.tuple())
+    }
+
+    /// Plans what the worker will plan again, so that the ids are known here.
+    fn plan(
+        &self,
+        plan: impl FnOnce(&Request, &Sender<'_>) -> Result<Applied, canvas::Error>,
+    ) -> Result<(u128, Applied), Failure> {
+        let seed = uuid::Uuid::new_v4().as_u128();
+        let new_id = seeded(seed);
+        let headers = self.request.headers();
+        let parent = Parent { id: &headers.id, root_id: headers.root_id.as_deref(), priority: None };
+        let sender = Sender { parent: Some(parent), new_id: &new_id, ..Sender::new() };
+        let applied = plan(&self.request, &sender);
+        let applied = applied.map_err(|error| Failure::builtin("ValueError", error.to_string()))?;
+        Ok((seed, applied))
+    }
+
+    /// Ends the task so that this runs in its place, under its id and with all that is linked to it.
+    pub fn replace(&self, signature: Signature) -> Stop {
+        Stop::Replace(Box::new(signature))
     }
 
     /// Hands an effect to the worker. It is applied soon, and before the outcome of the task.

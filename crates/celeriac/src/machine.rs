@@ -3,133 +3,325 @@
 //! The machine decides what becomes of each message: when it may run, when it is acknowledged, what is stored, what
 //! is sent. It asks for no time and waits for nothing, so that loss, order and time are tested as tables.
 //!
-//! A job goes `waiting` (its ETA is ahead) -> `ready` (prefetched) -> `submitted` (a place in the pool is free)
-//! -> `running` (the pool has begun) -> gone. Its message is acknowledged when it begins to run, or with `acks_late`
-//! when it has ended. Jobs that wait for their ETA take no credit from those that can run.
+//! A job goes `waiting` (its ETA is ahead) -> `limited` (its rate limit) -> `ready` (prefetched) -> `submitted` (handed
+//! to the pool) -> `running` (the pool has begun) -> gone. Its message is acknowledged when it begins to run, or with
+//! `acks_late` when it has ended. Jobs that wait for their ETA take no credit from those that can run. A job with a
+//! canvas around it is `finishing` after its run: what follows it is sent outside the machine, which then hears of it.
+//!
+//! The order of actions is a law: a message is settled after what has to outlive it is stored and sent.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use celeriac_wire::message::TimeLimits;
-use celeriac_wire::{Record, Value, message, result, time, value};
+use celeriac_wire::canvas::{Signature, Step};
+use celeriac_wire::{Record, Value};
 
-use crate::broker::{Delivery, Outgoing, Settle, Tag};
-use crate::context::{Effect, Job, JobId, Request};
+use crate::broker::{Delivery, Settle, Tag};
+use crate::context::{Effect, Job, JobId, Request, TaskId};
+use crate::pool::Loss;
 use crate::registry::Registry;
-use crate::task::{Failure, Outcome, Retry, Stop, TaskOptions};
+use crate::revoked::Revoked;
+use crate::sending::Sending;
+use crate::settings::Settings;
+use crate::task::{Failure, Outcome};
+
+mod autoscale;
+mod delivery;
+mod effect;
+mod log;
+mod outcome;
+mod policy;
+pub(crate) mod record;
+mod retry;
+mod revoke;
+mod shutdown;
+mod view;
+
+pub use autoscale::Autoscale;
+pub use policy::Policy;
 
 /// Jobs that may be prefetched when the worker sets no limit: enough never to be felt, and a bound on memory.
 const UNLIMITED_PREFETCH: usize = 10_000;
-
-/// The longest delay of a retry, a century: far beyond use, and within every calendar.
-const MAX_DELAY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+/// Messages held until their ETA unless the settings say otherwise. Each takes about a kilobyte.
+const ETA_LIMIT: usize = 10_000;
+/// Ids of late tasks that ended well, kept so that a second delivery is not run: Celery's `SUCCESSFUL_MAX` and
+/// `SUCCESSFUL_EXPIRES`.
+const SUCCESSFUL: (usize, Duration) = (1000, Duration::from_secs(10_800));
 
 /// Who the worker is, and how much it takes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The worker's name among others.
     pub hostname: String,
-    /// Process id, shown in the state `STARTED`.
+    /// Process id, shown in the state `STARTED` where the pool does not tell one.
     pub pid: u32,
     /// Jobs that run at a time.
     pub concurrency: usize,
-    /// Messages held and not acknowledged, those with an ETA ahead aside; 0 is without limit.
-    pub prefetch: usize,
-    /// Messages held until their ETA; when there are so many, none are taken until one is due.
-    pub eta_limit: usize,
+    /// The bounds of `--autoscale`.
+    pub autoscale: Option<Autoscale>,
+    pub settings: Settings,
 }
 
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
     Delivered(Box<Delivery>),
-    /// The pool has begun to run a job.
-    Accepted(JobId),
+    /// The pool has begun to run a job, in this process.
+    Accepted {
+        id: JobId,
+        pid: u32,
+        at: SystemTime,
+    },
     Effect(JobId, Effect),
-    Finished(JobId, Outcome<Value>),
-    /// A job died without an outcome; the text says how.
-    Lost(JobId, String),
+    Finished {
+        id: JobId,
+        outcome: Outcome<Value>,
+        runtime: Duration,
+    },
+    /// The soft limit of a job has passed.
+    SoftLimit(JobId),
+    /// A job that had begun died without an outcome.
+    Lost(JobId, Loss),
+    /// A job that had not begun comes back from the pool.
+    Returned(JobId),
+    /// The pool runs so many jobs at a time, and takes so many before one has ended.
+    Resized {
+        size: usize,
+        capacity: usize,
+    },
+    /// What follows a job is sent and its outcome stored; with a failure it could not be, and that was stored.
+    Completed(JobId, Option<Box<Failure>>),
+    /// The worker ends, and what follows a job could not be sent: its message is left to the lease.
+    Abandoned(JobId),
+    /// What the backend holds of a redelivered task.
+    Known(JobId, Option<Box<Record>>),
+    /// The connection to the broker was lost: what was delivered may be with others.
+    Disconnected,
     /// Time has passed.
     Tick,
-    /// No new work: what runs is to finish, what does not run is given back.
-    Shutdown,
+    Shutdown(Shutdown),
 }
 
-/// What is to be done. The order counts: a message is settled after what has to outlive it is stored and sent.
+/// How a worker ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shutdown {
+    /// No new work: what runs is to finish, what does not run is given back.
+    Warm,
+    /// Warm for `worker_soft_shutdown_timeout`, cold then.
+    Soft,
+    /// What runs is stopped; what acknowledges late is given back.
+    Cold,
+}
+
+/// What is to be done, in this order.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(clippy::large_enum_variant, reason = "most are records")]
 pub enum Action {
     Submit(Job),
-    Publish(Box<Outgoing>),
-    Store(Record),
+    /// Ends a job by force.
+    Terminate(JobId, i32),
+    /// Publishes a message, or does another part of a canvas.
+    Step(Step),
+    Store(Box<Record>),
     Settle(Tag, Settle),
+    Emit(Box<Notice>),
+    /// Sends what follows a job and stores its outcome; [`Event::Completed`] is awaited.
+    Finish(Box<Ended>),
+    /// Asks the backend what it holds; [`Event::Known`] is awaited.
+    Look(JobId, TaskId),
+    /// Sets how many jobs the pool runs at a time.
+    Resize(usize),
+}
+
+/// Something about a task that whoever listens to events is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    pub request: Arc<Request>,
+    pub what: What,
+}
+
+/// What [`Notice`]s tell of; each is one of Celery's `task-…` events.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    Received,
+    Started,
+    /// The result as Python shows it, and how long the run took.
+    Succeeded {
+        result: String,
+        runtime: Option<Duration>,
+    },
+    Failed {
+        exception: String,
+        traceback: Option<String>,
+    },
+    Retried {
+        exception: String,
+        traceback: Option<String>,
+    },
+    Revoked {
+        terminated: bool,
+        signal: Option<i32>,
+        expired: bool,
+    },
+    Rejected {
+        requeue: bool,
+    },
+    Cancelled,
+    /// An event of the task's own.
+    Custom {
+        kind: String,
+        fields: celeriac_wire::Map,
+    },
+}
+
+/// A job whose canvas is to be carried out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    pub id: JobId,
+    pub request: Arc<Request>,
+    /// The outcome as it is to be stored.
+    pub record: Record,
+    /// Whether it is stored at all. What follows is sent in any case.
+    pub stores: bool,
+    /// Whether a failure of what follows is stored.
+    pub stores_errors: bool,
+    /// The failure, unless the task succeeded or was revoked.
+    pub failure: Option<Failure>,
+    /// What runs in the place of the task: nothing is stored of it then.
+    pub replacement: Option<Box<Signature>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
+    /// The backend is asked whether it has succeeded before.
+    Checking,
     Waiting,
+    Limited,
     Ready,
     Submitted,
     Running,
+    Finishing,
 }
 
 /// A job from delivery to end.
 struct Held {
     tag: Tag,
     request: Arc<Request>,
-    options: TaskOptions,
+    /// Index of its task.
+    task: usize,
+    eta: Option<SystemTime>,
     expires: Option<SystemTime>,
     phase: Phase,
     acked: bool,
+    pid: Option<u32>,
+    started: Option<SystemTime>,
     /// Result tuples of the tasks that this one has sent.
     children: Vec<Value>,
+    /// The task itself has stored that it succeeded.
+    succeeded: bool,
+    /// The signal that ends it as soon as it begins.
+    doomed: Option<i32>,
+    /// The pool was told to end it.
+    stopping: Option<Stopping>,
+    /// What is done when its canvas is.
+    end: Option<Box<outcome::End>>,
 }
 
-impl Held {
-    fn ignores_result(&self) -> bool {
-        self.request.headers().ignore_result.unwrap_or(self.options.ignore_result)
-    }
+/// Why a job is ended by force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stopping {
+    /// It was revoked with `terminate`.
+    Revoked,
+    /// By a cold shutdown or a lost connection: the message is given back if it was not acknowledged.
+    Cancelled,
 }
 
 /// The state of one worker: the messages that it holds, and what each is waiting for.
 pub struct Machine {
     config: Config,
-    tasks: BTreeMap<&'static str, TaskOptions>,
+    tasks: Vec<Policy>,
+    names: HashMap<String, usize>,
     jobs: BTreeMap<JobId, Held>,
-    waiting: BinaryHeap<Reverse<(SystemTime, JobId)>>,
+    /// Times at which jobs are looked at again: ETAs, and the next token of a rate limit.
+    timers: BinaryHeap<Reverse<(SystemTime, Timer)>>,
+    /// Jobs in [`Phase::Waiting`].
+    waiting: usize,
     ready: VecDeque<JobId>,
     /// Jobs in the pool, begun or not.
     pooled: usize,
+    /// Jobs that the pool takes before one has ended.
+    capacity: usize,
     /// Jobs whose message is acknowledged.
     acked: usize,
     last: u64,
-    closing: bool,
+    closing: Option<Shutdown>,
+    /// When a soft shutdown becomes cold.
+    cold_at: Option<SystemTime>,
+    revoked: Revoked,
+    successful: Revoked,
+    autoscale: autoscale::State,
+    sending: Arc<Sending>,
+    /// Whether notices are wanted.
+    events: bool,
+    /// Runs that have begun.
+    begun: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    Eta(JobId),
+    /// A token of this task's rate limit.
+    Token(usize),
 }
 
 impl Machine {
     pub fn new(config: Config, registry: &Registry) -> Self {
+        let tasks: Vec<Policy> = registry
+            .names()
+            .filter_map(|name| Some(Policy::new(name, registry.options(name)?, &config.settings)))
+            .collect();
+        let names = tasks.iter().enumerate().map(|(index, task)| (task.name.clone(), index)).collect();
         Self {
+            capacity: config.concurrency,
+            events: config.settings.worker_send_task_events,
+            autoscale: autoscale::State::new(config.autoscale),
+            sending: Arc::new(Sending::new(&config.settings, registry, &config.hostname)),
             config,
-            tasks: registry.names().filter_map(|name| Some((name, registry.options(name)?.clone()))).collect(),
+            tasks,
+            names,
             jobs: BTreeMap::new(),
-            waiting: BinaryHeap::new(),
+            timers: BinaryHeap::new(),
+            waiting: 0,
             ready: VecDeque::new(),
             pooled: 0,
             acked: 0,
             last: 0,
-            closing: false,
+            closing: None,
+            cold_at: None,
+            revoked: Revoked::default(),
+            successful: Revoked::new(SUCCESSFUL.0, SUCCESSFUL.1),
+            begun: 0,
+        }
+    }
+
+    /// How many messages may be held and not acknowledged, those with an ETA ahead aside.
+    fn prefetch(&self) -> usize {
+        let settings = &self.config.settings;
+        match (settings.worker_disable_prefetch, settings.worker_prefetch_multiplier) {
+            (true, _) => self.config.concurrency,
+            (false, 0) => UNLIMITED_PREFETCH,
+            (false, multiplier) => self.config.concurrency.saturating_mul(multiplier).max(1),
         }
     }
 
     /// How many more messages it takes.
     pub fn credit(&self) -> usize {
-        if self.closing || self.waiting.len() >= self.config.eta_limit {
+        if self.closing.is_some() || self.waiting >= self.config.settings.worker_eta_task_limit.unwrap_or(ETA_LIMIT) {
             return 0;
         }
-        let limit = if self.config.prefetch == 0 { UNLIMITED_PREFETCH } else { self.config.prefetch };
-        limit.saturating_sub(self.jobs.len() - self.waiting.len() - self.acked)
+        let acked = if self.config.settings.worker_disable_prefetch { 0 } else { self.acked };
+        self.prefetch().saturating_sub(self.jobs.len() - self.waiting - acked)
     }
 
     /// Whether it holds no job.
@@ -137,9 +329,10 @@ impl Machine {
         self.jobs.is_empty()
     }
 
-    /// When it wants an [`Event::Tick`]: the earliest ETA ahead.
+    /// When it wants an [`Event::Tick`].
     pub fn wake(&self) -> Option<SystemTime> {
-        self.waiting.peek().map(|Reverse((at, _))| *at)
+        let timer = self.timers.peek().map(|Reverse((at, _))| *at);
+        [timer, self.cold_at, self.autoscale.wake()].into_iter().flatten().min()
     }
 
     /// The tags of all messages that are delivered and not settled.
@@ -147,246 +340,151 @@ impl Machine {
         self.jobs.values().filter(|held| !held.acked).map(|held| held.tag.clone()).collect()
     }
 
+    /// Whether notices are made of what happens to tasks.
+    pub fn set_events(&mut self, on: bool) {
+        self.events = on;
+    }
+
     /// Takes an event that happened at `now`, and says what is to be done about it, in this order. Events about jobs
     /// that are unknown or have ended change nothing.
     pub fn on(&mut self, event: Event, now: SystemTime) -> Vec<Action> {
         let mut out = Vec::new();
-        match event {
-            Event::Delivered(delivery) => self.delivered(*delivery, now, &mut out),
-            Event::Accepted(id) => self.accepted(id, &mut out),
-            Event::Effect(id, effect) => self.effect(id, effect, &mut out),
-            Event::Finished(id, outcome) => self.finished(id, outcome, now, &mut out),
-            Event::Lost(id, how) => {
-                let lost = Failure::in_module("billiard.exceptions", "WorkerLostError", how);
-                self.finished(id, Err(lost.into()), now, &mut out);
-            }
-            Event::Tick => {}
-            Event::Shutdown => self.shutdown(&mut out),
-        }
+        self.take(event, now, &mut out);
         self.pump(now, &mut out);
         out
     }
 
-    fn delivered(&mut self, Delivery { tag, queue, message }: Delivery, now: SystemTime, out: &mut Vec<Action>) {
-        if self.closing {
-            return out.push(Action::Settle(tag, Settle::Return));
+    /// [`Machine::on`] for many events of one moment, with the actions of all of them in one list.
+    pub fn on_all(&mut self, events: impl IntoIterator<Item = Event>, now: SystemTime, out: &mut Vec<Action>) {
+        for event in events {
+            self.take(event, now, out);
         }
-        let message = match message {
-            Ok(message) if message.content_type == message::JSON => message,
-            Ok(message) => {
-                let (task, id) = (&message.headers.task, &message.headers.id);
-                tracing::error!(task, id, content_type = message.content_type, "refused content type");
-                return out.push(Action::Settle(tag, Settle::Reject { requeue: false }));
-            }
-            Err(error) => {
-                tracing::error!(queue, error = &error as &dyn std::error::Error, "not a task message");
-                return out.push(Action::Settle(tag, Settle::Reject { requeue: false }));
-            }
-        };
-        let request = Request { message, queue, hostname: self.config.hostname.clone() };
-        let headers = request.headers();
-        let Some(options) = self.tasks.get(request.task()).cloned() else {
-            tracing::error!(task = request.task(), task_id = %request.id(), "unregistered task");
-            let unknown = Failure::in_module("celery.exceptions", "NotRegistered", request.task());
-            out.push(Action::Store(failure(&request, &unknown, Vec::new(), now)));
-            return out.push(Action::Settle(tag, Settle::Ack));
-        };
-        let (Ok(eta), Ok(expires)) = (optional_time(&headers.eta), optional_time(&headers.expires)) else {
-            tracing::error!(task = request.task(), task_id = %request.id(), "malformed eta or expires");
-            let invalid = Failure::in_module("celery.exceptions", "InvalidTaskError", "malformed eta or expires");
-            out.push(Action::Store(failure(&request, &invalid, Vec::new(), now)));
-            return out.push(Action::Settle(tag, Settle::Reject { requeue: false }));
-        };
-        let request = Arc::new(request);
-        let mut held = Held { tag, request, options, expires, phase: Phase::Ready, acked: false, children: Vec::new() };
-        if expires.is_some_and(|at| at < now) {
-            return expire(held, now, out);
-        }
-        self.last += 1;
-        let id = JobId(self.last);
-        match eta {
-            Some(at) if at > now => {
-                held.phase = Phase::Waiting;
-                self.waiting.push(Reverse((at, id)));
-            }
-            _ => self.ready.push_back(id),
-        }
-        self.jobs.insert(id, held);
+        self.pump(now, out);
     }
 
-    fn accepted(&mut self, id: JobId, out: &mut Vec<Action>) {
-        let Some(held) = self.jobs.get_mut(&id).filter(|held| held.phase == Phase::Submitted) else { return };
-        held.phase = Phase::Running;
-        if held.options.track_started && !held.ignores_result() {
-            let meta = value!({"pid": self.config.pid, "hostname": &self.config.hostname});
-            out.push(Action::Store(record(&held.request, result::STARTED, meta)));
-        }
-        if !held.options.acks_late {
-            held.acked = true;
-            self.acked += 1;
-            out.push(Action::Settle(held.tag.clone(), Settle::Ack));
+    fn take(&mut self, event: Event, now: SystemTime, out: &mut Vec<Action>) {
+        match event {
+            Event::Delivered(delivery) => self.delivered(*delivery, now, out),
+            Event::Accepted { id, pid, at } => self.accepted(id, pid, at, out),
+            Event::Effect(id, effect) => self.effect(id, effect, now, out),
+            Event::Finished { id, outcome, runtime } => self.finished(id, outcome, runtime, now, out),
+            Event::SoftLimit(id) => self.soft_limit(id),
+            Event::Lost(id, loss) => self.lost(id, loss, now, out),
+            Event::Returned(id) => self.returned(id, out),
+            Event::Resized { size, capacity } => {
+                self.config.concurrency = size;
+                self.capacity = capacity;
+            }
+            Event::Completed(id, failure) => self.completed(id, failure.map(|f| *f), out),
+            Event::Abandoned(id) => drop(self.remove(id)),
+            Event::Known(id, record) => self.known(id, record.map(|r| *r), now, out),
+            Event::Disconnected => self.disconnected(out),
+            Event::Tick => self.tick(now, out),
+            Event::Shutdown(how) => self.shutdown(how, now, out),
         }
     }
 
-    fn effect(&mut self, id: JobId, effect: Effect, out: &mut Vec<Action>) {
-        let Some(held) = self.jobs.get_mut(&id) else { return };
-        match effect {
-            Effect::State { .. } if held.ignores_result() => {}
-            Effect::State { status, meta } => out.push(Action::Store(record(&held.request, &status, meta))),
-            Effect::Publish(mut outgoing) => {
-                let parent = held.request.headers();
-                let child = &mut outgoing.message.headers;
-                if child.parent_id.is_none() {
-                    child.parent_id = Some(parent.id.clone());
-                    child.root_id = Some(parent.root_id.as_ref().unwrap_or(&parent.id).clone());
-                }
-                held.children.push(value!([[&child.id, null], null]));
-                out.push(Action::Publish(outgoing));
-            }
+    fn tick(&mut self, now: SystemTime, out: &mut Vec<Action>) {
+        if self.cold_at.is_some_and(|at| at <= now) {
+            self.shutdown(Shutdown::Cold, now, out);
+        }
+        if let Some(size) = self.autoscale.size(self.config.concurrency, self.reserved(), now) {
+            out.push(Action::Resize(size));
         }
     }
 
-    fn finished(&mut self, id: JobId, outcome: Outcome<Value>, now: SystemTime, out: &mut Vec<Action>) {
-        // A job that is not in the pool cannot end: what reports so speaks of an earlier one.
-        if !self.jobs.get(&id).is_some_and(|held| matches!(held.phase, Phase::Submitted | Phase::Running)) {
-            return;
-        }
-        let Some(mut held) = self.jobs.remove(&id) else { return };
-        self.pooled -= 1;
-        self.acked -= usize::from(held.acked);
-        let stores = !held.ignores_result();
-        let children = std::mem::take(&mut held.children);
-        let mut settle = Settle::Ack;
-        let stored = match outcome {
-            Ok(reply) => Some(done(record(&held.request, result::SUCCESS, reply), children, now)),
-            Err(Stop::Retry(retry)) if held.options.max_retries.is_none_or(|max| held.request.retries() < max) => {
-                let (outgoing, record) = again(&held.request, retry, children, now);
-                out.push(Action::Publish(Box::new(outgoing)));
-                Some(record)
-            }
-            Err(Stop::Failure(cause) | Stop::Retry(Retry { cause, .. })) => {
-                Some(failure(&held.request, &cause, children, now))
-            }
-            Err(Stop::Reject { requeue }) => {
-                settle = Settle::Reject { requeue };
-                if requeue && held.acked {
-                    tracing::error!(task = held.request.task(), task_id = %held.request.id(), "acknowledged before it was rejected");
-                }
-                (!requeue).then(|| {
-                    let mut reject = Failure::in_module("celery.exceptions", "Reject", "");
-                    reject.exc_message = vec![Value::Null, value!(false)];
-                    failure(&held.request, &reject, children, now)
-                })
-            }
-            Err(Stop::Ignore) => None,
-        };
-        out.extend(stored.filter(|_| stores).map(Action::Store));
-        if !held.acked {
-            out.push(Action::Settle(held.tag, settle));
-        }
-    }
-
-    /// Gives back what does not run, the newest first, so that the queue is as it was.
-    fn shutdown(&mut self, out: &mut Vec<Action>) {
-        self.closing = true;
-        self.waiting.clear();
-        self.ready.clear();
-        let idle: Vec<JobId> = self
-            .jobs
-            .iter()
-            .rev()
-            .filter(|(_, held)| matches!(held.phase, Phase::Waiting | Phase::Ready))
-            .map(|(id, _)| *id)
-            .collect();
-        let given_back = idle.into_iter().filter_map(|id| self.jobs.remove(&id));
-        out.extend(given_back.map(|held| Action::Settle(held.tag, Settle::Return)));
+    /// Jobs that are reserved or active.
+    fn reserved(&self) -> usize {
+        self.jobs.len() - self.waiting
     }
 
     /// Moves on what is due and fills the pool.
     fn pump(&mut self, now: SystemTime, out: &mut Vec<Action>) {
-        while let Some(Reverse((_, id))) = self.waiting.peek().copied().filter(|Reverse((at, _))| *at <= now) {
-            self.waiting.pop();
-            if let Some(held) = self.jobs.get_mut(&id) {
-                held.phase = Phase::Ready;
-                self.ready.push_back(id);
+        while let Some(Reverse((_, timer))) = self.timers.peek().copied().filter(|Reverse((at, _))| *at <= now) {
+            self.timers.pop();
+            match timer {
+                Timer::Eta(id) => self.due(id, now),
+                Timer::Token(task) => self.drain(task, now),
             }
         }
-        while self.pooled < self.config.concurrency
+        while self.pooled < self.capacity
             && let Some(id) = self.ready.pop_front()
         {
-            let Some(held) = self.jobs.get_mut(&id) else { continue };
-            if held.expires.is_some_and(|at| at < now) {
-                if let Some(held) = self.jobs.remove(&id) {
-                    expire(held, now, out);
+            let Some(held) = self.jobs.get_mut(&id).filter(|held| held.phase == Phase::Ready) else { continue };
+            if held.expires.is_some() || !self.revoked.is_empty() {
+                let discarded = self.discarded(id, now);
+                if let Some(reason) = discarded {
+                    self.discard(id, reason, now, out);
+                    continue;
                 }
-                continue;
             }
+            let Some(held) = self.jobs.get_mut(&id) else { continue };
             held.phase = Phase::Submitted;
             self.pooled += 1;
-            let limits = limits(&held.request, &held.options);
+            let limits = self.tasks[held.task].limits(&held.request);
             out.push(Action::Submit(Job { id, request: Arc::clone(&held.request), limits }));
         }
     }
-}
 
-/// Those of the message win over those of the task.
-fn limits(request: &Request, options: &TaskOptions) -> TimeLimits {
-    let TimeLimits { hard, soft } = request.headers().timelimit;
-    TimeLimits { hard: hard.or(options.hard_limit), soft: soft.or(options.soft_limit) }
-}
-
-/// An absent time, a time, or an error if the text is none.
-fn optional_time(text: &Option<String>) -> Result<Option<SystemTime>, ()> {
-    text.as_deref().map(|text| time::parse(text).ok_or(())).transpose()
-}
-
-fn expire(held: Held, now: SystemTime, out: &mut Vec<Action>) {
-    if !held.ignores_result() {
-        let expired = Failure::in_module("celery.exceptions", "TaskRevokedError", "expired");
-        let record = record(&held.request, result::REVOKED, expired.exception().to_json());
-        out.push(Action::Store(done(record, Vec::new(), now)));
+    /// The ETA of a job has come.
+    fn due(&mut self, id: JobId, now: SystemTime) {
+        let Some(held) = self.jobs.get_mut(&id).filter(|held| held.phase == Phase::Waiting) else { return };
+        let task = held.task;
+        self.waiting -= 1;
+        self.queue(id, task, now);
     }
-    out.push(Action::Settle(held.tag, Settle::Ack));
-}
 
-fn record(request: &Request, status: &str, result: Value) -> Record {
-    let headers = request.headers();
-    let mut record = Record::new(&headers.id, status, result);
-    record.group_id.clone_from(&headers.group);
-    record.parent_id.clone_from(&headers.parent_id);
-    record
-}
+    /// Makes a job ready, or lets it wait for its task's rate limit.
+    fn queue(&mut self, id: JobId, task: usize, now: SystemTime) {
+        let limited = self.tasks[task].bucket.is_some() && !self.config.settings.worker_disable_rate_limits;
+        let Some(held) = self.jobs.get_mut(&id) else { return };
+        if limited {
+            held.phase = Phase::Limited;
+            self.tasks[task].queued.push_back(id);
+            self.drain(task, now);
+        } else {
+            held.phase = Phase::Ready;
+            self.ready.push_back(id);
+        }
+    }
 
-fn done(record: Record, children: Vec<Value>, now: SystemTime) -> Record {
-    Record { children, date_done: Some(now), ..record }
-}
+    /// Makes ready what the rate limit of a task lets through.
+    fn drain(&mut self, task: usize, now: SystemTime) {
+        let policy = &mut self.tasks[task];
+        while let Some(&id) = policy.queued.front() {
+            let Some(held) = self.jobs.get_mut(&id).filter(|held| held.phase == Phase::Limited) else {
+                policy.queued.pop_front();
+                continue;
+            };
+            if let Some(bucket) = &mut policy.bucket
+                && let Err(next) = bucket.take(now)
+            {
+                if policy.timer != Some(next) {
+                    policy.timer = Some(next);
+                    self.timers.push(Reverse((next, Timer::Token(task))));
+                }
+                return;
+            }
+            policy.queued.pop_front();
+            held.phase = Phase::Ready;
+            self.ready.push_back(id);
+        }
+    }
 
-fn failure(request: &Request, failure: &Failure, children: Vec<Value>, now: SystemTime) -> Record {
-    let record = record(request, result::FAILURE, failure.exception().to_json());
-    done(Record { traceback: failure.traceback.clone(), ..record }, children, now)
-}
+    /// Takes a job out, with its part in the counts.
+    fn remove(&mut self, id: JobId) -> Option<Held> {
+        let held = self.jobs.remove(&id)?;
+        self.acked -= usize::from(held.acked);
+        self.waiting -= usize::from(held.phase == Phase::Waiting);
+        self.pooled -= usize::from(matches!(held.phase, Phase::Submitted | Phase::Running));
+        Some(held)
+    }
 
-/// The message of the next run, and the record that says so. The body goes out as it came in.
-fn again(request: &Request, retry: Retry, mut children: Vec<Value>, now: SystemTime) -> (Outgoing, Record) {
-    let mut message = request.message.clone();
-    let headers = &mut message.headers;
-    headers.retries = headers.retries.saturating_add(1);
-    headers.root_id.get_or_insert_with(|| headers.id.clone());
-    headers.parent_id = Some(headers.id.clone());
-    headers.extra.shift_remove("redelivered");
-    // Celery counts the next run among the children of this one.
-    children.push(value!([[&headers.id, null], null]));
-    let outgoing = Outgoing {
-        queue: request.queue.clone(),
-        eta: (!retry.after.is_zero()).then(|| now + retry.after.min(MAX_DELAY)),
-        ..Outgoing::of(message)
-    };
-    let record = Record {
-        traceback: retry.cause.traceback.clone(),
-        children,
-        ..record(request, result::RETRY, retry.cause.exception().to_json())
-    };
-    (outgoing, record)
+    fn notify(&self, held_task: usize, request: &Arc<Request>, what: impl FnOnce() -> What, out: &mut Vec<Action>) {
+        if self.events && self.tasks[held_task].options.send_events {
+            out.push(Action::Emit(Box::new(Notice { request: Arc::clone(request), what: what() })));
+        }
+    }
 }
 
 #[cfg(test)]

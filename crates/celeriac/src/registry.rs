@@ -5,17 +5,22 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use celeriac_wire::{Body, Map, Value, body, value};
+use celeriac_wire::{Map, Value, body, value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::context::Context;
-use crate::task::{AsyncTask, Failure, Outcome, Task, TaskOptions};
+use crate::context::{Context, Request};
+use crate::task::{AsyncTask, Failure, Outcome, Stop, Task, TaskOptions};
+
+mod parameters;
+
+use parameters::Parameters;
 
 pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome<Value>> + Send>>;
 
 type Compute = dyn Fn(&Context) -> Outcome<Value> + Send + Sync;
 type Start = dyn Fn(Context) -> Running + Send + Sync;
+type Answer = dyn Fn(&Failed<'_>, body::Body) -> Result<(), Failure> + Send + Sync;
 
 /// A task from message body to reply.
 #[derive(Clone)]
@@ -27,12 +32,21 @@ pub(crate) enum Handler {
 struct Entry {
     options: TaskOptions,
     handler: Handler,
+    errback: Option<Arc<Answer>>,
+}
+
+/// A task that failed, as an errback sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Failed<'a> {
+    pub request: &'a Request,
+    /// The exception and its traceback.
+    pub failure: &'a Failure,
 }
 
 /// The tasks a worker knows.
 #[derive(Default)]
 pub struct Registry {
-    tasks: BTreeMap<&'static str, Entry>,
+    tasks: BTreeMap<String, Entry>,
 }
 
 impl Registry {
@@ -43,34 +57,130 @@ impl Registry {
     /// Adds a task. It takes the place of an earlier one of the same name.
     pub fn task<T: Task>(&mut self, task: T) -> &mut Self {
         let options = task.options();
-        let run = move |cx: &Context| reply(task.run(cx, arguments(cx, T::NAME, T::PARAMETERS)?)?);
-        self.tasks.insert(T::NAME, Entry { options, handler: Handler::Sync(Arc::new(run)) });
-        self
+        let parameters = Arc::new(Parameters::new(T::NAME, T::PARAMETERS, false));
+        let bound = Arc::clone(&parameters);
+        let run = move |cx: &Context| task.run(cx, arguments(cx, &bound)?).and_then(reply);
+        self.compute(T::NAME.to_owned(), options, parameters, run)
     }
 
     /// Adds a task. It takes the place of an earlier one of the same name.
     pub fn async_task<T: AsyncTask>(&mut self, task: T) -> &mut Self {
         let options = task.options();
         let task = Arc::new(task);
+        let parameters = Arc::new(Parameters::new(T::NAME, T::PARAMETERS, false));
+        let (bound, policy) = (Arc::clone(&parameters), options.clone());
         let run = move |cx: Context| -> Running {
-            let task = Arc::clone(&task);
+            let (task, bound, policy) = (Arc::clone(&task), Arc::clone(&bound), policy.clone());
             Box::pin(async move {
-                let args = arguments(&cx, T::NAME, T::PARAMETERS)?;
-                reply(task.run(cx, args).await?)
+                let outcome = match arguments(&cx, &bound) {
+                    Ok(args) => task.run(cx.clone(), args).await.and_then(reply),
+                    Err(failure) => Err(failure.into()),
+                };
+                outcome.map_err(|stop| again(stop, &cx, &policy, &bound))
             })
         };
-        self.tasks.insert(T::NAME, Entry { options, handler: Handler::Async(Arc::new(run)) });
+        let entry = Entry { options, handler: Handler::Async(Arc::new(run)), errback: None };
+        self.tasks.insert(T::NAME.to_owned(), entry);
+        self
+    }
+
+    /// Adds a task that is a closure, with Celery's default options.
+    ///
+    /// The parameters are named as in [`Task::PARAMETERS`]; `A` is a struct with a field for each, or a tuple that
+    /// takes them in order. What does not end in `=` must be given.
+    pub fn function<A, R>(
+        &mut self,
+        name: &str,
+        parameters: &[&'static str],
+        run: impl Fn(&Context, A) -> Outcome<R> + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        A: DeserializeOwned,
+        R: Serialize,
+    {
+        self.function_with(name, parameters, TaskOptions::default(), run)
+    }
+
+    /// Adds a task that is a closure; see [`Registry::function`].
+    pub fn function_with<A, R>(
+        &mut self,
+        name: &str,
+        parameters: &[&'static str],
+        options: TaskOptions,
+        run: impl Fn(&Context, A) -> Outcome<R> + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        A: DeserializeOwned,
+        R: Serialize,
+    {
+        let parameters = Arc::new(Parameters::new(name, parameters, true));
+        let bound = Arc::clone(&parameters);
+        let run = move |cx: &Context| run(cx, arguments(cx, &bound)?).and_then(reply);
+        self.compute(name.to_owned(), options, parameters, run)
+    }
+
+    /// Adds an errback that is told of the failed request, its exception and traceback: what Celery calls one of the
+    /// new style. Where it is linked as one the worker runs it itself, at once; it is no task of its own.
+    pub fn errback<A: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        parameters: &[&'static str],
+        run: impl Fn(&Failed<'_>, A) -> Result<(), Failure> + Send + Sync + 'static,
+    ) -> &mut Self {
+        let bound = Parameters::new(name, parameters, true);
+        let answer = move |failed: &Failed<'_>, body: body::Body| run(failed, bound.read(body)?);
+        let function = format!("{}()", name.rsplit('.').next().unwrap_or(name));
+        let refuse = move |_: &Context| {
+            Err(Failure::builtin("TypeError", format!("{function} is told of failures and is no task to be sent"))
+                .into())
+        };
+        let entry = Entry {
+            options: TaskOptions::default(),
+            handler: Handler::Sync(Arc::new(refuse)),
+            errback: Some(Arc::new(answer)),
+        };
+        self.tasks.insert(name.to_owned(), entry);
+        self
+    }
+
+    fn compute(
+        &mut self,
+        name: String,
+        options: TaskOptions,
+        parameters: Arc<Parameters>,
+        run: impl Fn(&Context) -> Outcome<Value> + Send + Sync + 'static,
+    ) -> &mut Self {
+        let (policy, bound) = (options.clone(), Arc::clone(&parameters));
+        let run = move |cx: &Context| run(cx).map_err(|stop| again(stop, cx, &policy, &bound));
+        self.tasks.insert(name, Entry { options, handler: Handler::Sync(Arc::new(run)), errback: None });
         self
     }
 
     /// The names on the wire, in order.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.tasks.keys().copied()
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tasks.keys().map(String::as_str)
     }
 
     /// How the messages of a task are treated; `None` for one that is not known.
     pub fn options(&self, name: &str) -> Option<&TaskOptions> {
         self.tasks.get(name).map(|entry| &entry.options)
+    }
+
+    /// Whether a task is an errback that the worker runs itself.
+    pub fn is_errback(&self, name: &str) -> bool {
+        self.tasks.get(name).is_some_and(|entry| entry.errback.is_some())
+    }
+
+    /// Runs an errback with the arguments of its signature.
+    ///
+    /// # Errors
+    ///
+    /// What the errback fails with, or arguments that it does not take.
+    pub(crate) fn answer(&self, name: &str, failed: &Failed<'_>, args: Vec<Value>, kwargs: Map) -> Result<(), Failure> {
+        match self.tasks.get(name).and_then(|entry| entry.errback.as_ref()) {
+            Some(answer) => answer(failed, body::Body { args, kwargs, ..body::Body::default() }),
+            None => Err(Failure::in_module("celery.exceptions", "NotRegistered", name)),
+        }
     }
 
     pub(crate) fn handler(&self, name: &str) -> Option<Handler> {
@@ -83,12 +193,10 @@ fn reply(reply: impl Serialize) -> Outcome<Value> {
 }
 
 /// The typed arguments of a request.
-fn arguments<A: DeserializeOwned>(cx: &Context, name: &str, parameters: &[&str]) -> Result<A, Failure> {
-    let body = Body::decode(&cx.request().message.body)
-        .map_err(|e| Failure::in_module("kombu.exceptions", "DecodeError", chain(&e)))?;
-    let function = format!("{}()", name.rsplit('.').next().unwrap_or(name));
-    let bound = bind(&function, parameters, body)?;
-    value::from_value(Value::Object(bound)).map_err(|e| type_error(&function, &format!(": {e}")))
+fn arguments<A: DeserializeOwned>(cx: &Context, parameters: &Parameters) -> Result<A, Failure> {
+    let body = cx.request().body();
+    let body = body.map_err(|e| Failure::in_module("kombu.exceptions", "DecodeError", chain(&e)))?;
+    parameters.read(body)
 }
 
 fn chain(error: &body::Error) -> String {
@@ -98,54 +206,27 @@ fn chain(error: &body::Error) -> String {
     }
 }
 
-fn type_error(function: &str, problem: &str) -> Failure {
-    Failure::builtin("TypeError", format!("{function}{problem}"))
-}
-
-/// Merges arguments by position and by name into one object, with Python's complaints.
-fn bind(function: &str, parameters: &[&str], body: Body) -> Result<Map, Failure> {
-    let (taken, given) = (parameters.len(), body.args.len());
-    if given > taken {
-        let plural = if taken == 1 { "" } else { "s" };
-        let was = if given == 1 { "was" } else { "were" };
-        return Err(type_error(
-            function,
-            &format!(" takes {taken} positional argument{plural} but {given} {was} given"),
-        ));
-    }
-    let mut bound: Map = parameters.iter().map(|name| (*name).to_owned()).zip(body.args).collect();
-    for (name, value) in body.kwargs {
-        if !parameters.contains(&name.as_str()) {
-            return Err(type_error(function, &format!(" got an unexpected keyword argument '{name}'")));
+/// Turns a failure into a retry where the task's policy says so, and lays a retry's new arguments over the old ones.
+fn again(stop: Stop, cx: &Context, options: &TaskOptions, parameters: &Parameters) -> Stop {
+    match stop {
+        Stop::Failure(failure) => match &options.autoretry {
+            Some(policy) if policy.covers(&failure) => {
+                // The low bits of a random uuid are as good a draw as any.
+                let chance = uuid::Uuid::new_v4().as_u128() as u32 as f64 / f64::from(u32::MAX);
+                let after = policy.pause(cx.request().retries(), chance);
+                let max_retries = policy.max_retries;
+                crate::task::Retry { cause: Some(failure), after, max_retries, ..Default::default() }.into()
+            }
+            _ => Stop::Failure(failure),
+        },
+        Stop::Retry(mut retry) if retry.args.is_some() || retry.kwargs.is_some() => {
+            if let Ok(body) = cx.request().body() {
+                let (args, kwargs) = parameters.change(&body, retry.args.take(), retry.kwargs.take());
+                retry.args = Some(args);
+                retry.kwargs = Some(kwargs);
+            }
+            Stop::Retry(retry)
         }
-        if bound.contains_key(&name) {
-            return Err(type_error(function, &format!(" got multiple values for argument '{name}'")));
-        }
-        bound.insert(name, value);
-    }
-    Ok(bound)
-}
-
-#[cfg(test)]
-mod tests {
-    use celeriac_wire::json;
-
-    use super::*;
-
-    #[test]
-    fn arguments_are_bound_and_refused_as_python_does() {
-        #[track_caller]
-        fn check(parameters: &[&str], args: Value, kwargs: Value, expected: Result<Value, &str>) {
-            let body = Body::decode(json::write(&value!([args, kwargs, null])).as_bytes());
-            let bound = bind("add()", parameters, body.unwrap()).map(Value::Object);
-            assert_eq!(bound.map_err(|f| f.exc_message), expected.map_err(|message| vec![value!(message)]));
-        }
-        check(&["x", "y"], value!([2, 3]), value!({}), Ok(value!({"x": 2, "y": 3})));
-        check(&["x", "y"], value!([2]), value!({"y": 3}), Ok(value!({"x": 2, "y": 3})));
-        check(&["x", "y"], value!(null), value!(null), Ok(value!({})));
-        check(&["x"], value!([1, 2]), value!({}), Err("add() takes 1 positional argument but 2 were given"));
-        check(&[], value!([1]), value!({}), Err("add() takes 0 positional arguments but 1 was given"));
-        check(&["x"], value!([1]), value!({"x": 2}), Err("add() got multiple values for argument 'x'"));
-        check(&["x"], value!([]), value!({"z": 2}), Err("add() got an unexpected keyword argument 'z'"));
+        stop => stop,
     }
 }

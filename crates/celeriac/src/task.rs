@@ -1,14 +1,16 @@
 //! What a task is, and the ways in which it can end.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use celeriac_wire::{Exception, Value};
+use celeriac_wire::canvas::Signature;
+use celeriac_wire::{Exception, Map, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::client::{App, Call};
 use crate::context::Context;
+use crate::rate_limit::RateLimit;
 
 /// A task that computes. It runs on a thread of its own and may block.
 ///
@@ -16,7 +18,9 @@ use crate::context::Context;
 pub trait Task: Send + Sync + 'static {
     /// The name on the wire.
     const NAME: &'static str;
-    /// The names of all arguments in the order in which they may be given by position.
+    /// The names of all arguments in the order in which they may be given by position. `*rest` takes those by
+    /// position that are left over, in a field named `rest`, and what stands after it is given by name alone;
+    /// `**rest` takes those by name that are left over. A name that ends in `=` may be left out.
     const PARAMETERS: &'static [&'static str];
     /// A struct with one field per parameter; optional ones are `Option` or have a serde default.
     type Args: DeserializeOwned + Send;
@@ -42,7 +46,9 @@ pub trait Task: Send + Sync + 'static {
 pub trait AsyncTask: Send + Sync + 'static {
     /// The name on the wire.
     const NAME: &'static str;
-    /// The names of all arguments in the order in which they may be given by position.
+    /// The names of all arguments in the order in which they may be given by position. `*rest` takes those by
+    /// position that are left over, in a field named `rest`, and what stands after it is given by name alone;
+    /// `**rest` takes those by name that are left over. A name that ends in `=` may be left out.
     const PARAMETERS: &'static [&'static str];
     /// A struct with one field per parameter; optional ones are `Option` or have a serde default.
     type Args: DeserializeOwned + Send;
@@ -64,27 +70,55 @@ pub trait AsyncTask: Send + Sync + 'static {
     }
 }
 
-/// How a task's messages are treated. The defaults are Celery's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How a task's messages are treated. The defaults are Celery's; what is `None` is left to the app's
+/// [`Settings`](crate::Settings).
+#[derive(Clone, Debug, PartialEq)]
 pub struct TaskOptions {
     /// Where a client of this crate sends it. Workers take from the queues that they were told.
     pub queue: &'static str,
     /// How often it may be retried; `None` is without end.
     pub max_retries: Option<u32>,
-    /// How long to wait before another run (`default_retry_delay`). The worker waits as long as [`Failure::retry`]
-    /// says: this is for tasks that pass it on.
+    /// How long a retry waits that does not say it (`default_retry_delay`).
     pub retry_delay: Duration,
+    /// Turns failures into retries.
+    pub autoretry: Option<AutoRetry>,
+    /// Exceptions that are an expected end (`throws`), by type: they fail the task and are no error in the log.
+    pub throws: &'static [&'static str],
     /// Acknowledges the message after the task has run instead of before it starts.
-    pub acks_late: bool,
+    pub acks_late: Option<bool>,
+    /// Acknowledges a late message whose task failed.
+    pub acks_on_failure: Option<bool>,
+    /// Acknowledges a late message whose task ran into its hard limit.
+    pub acks_on_timeout: Option<bool>,
+    /// Gives back a late message whose child died.
+    pub reject_on_worker_lost: Option<bool>,
+    /// Retries it when its child died.
+    pub retry_on_worker_lost: Option<bool>,
     /// Stores no result, unless the message asks for it.
-    pub ignore_result: bool,
+    pub ignore_result: Option<bool>,
+    /// Stores failures although results are ignored.
+    pub store_errors_even_if_ignored: Option<bool>,
     /// Stores the state `STARTED`.
-    pub track_started: bool,
+    pub track_started: Option<bool>,
+    /// Sends events, if the worker does.
+    pub send_events: bool,
     /// Time after which [`Context::check`] ends the task with `SoftTimeLimitExceeded`.
     pub soft_limit: Option<Duration>,
-    /// Time after which an [`AsyncTask`] is dropped where it waits and ends with `TimeLimitExceeded`. A thread cannot
-    /// be stopped from outside: on a [`Task`] this limit acts as a second soft limit.
+    /// Time after which the task is stopped wherever it is and ends with `TimeLimitExceeded`. Inside the worker's own
+    /// process only an [`AsyncTask`] can be stopped from outside: on a thread this limit acts as a second soft limit.
     pub hard_limit: Option<Duration>,
+    /// How many begin in a while, on each worker.
+    pub rate_limit: Option<RateLimit>,
+    /// Messages that a client sends are not run after so long.
+    pub expires: Option<Duration>,
+    /// Priority of messages that a client sends.
+    pub priority: Option<u8>,
+    /// Serializer of messages that a client sends.
+    pub serializer: Option<&'static str>,
+    /// Compression of messages that a client sends.
+    pub compression: Option<&'static str>,
+    /// Characters of a result that events and logs show (`resultrepr_maxsize`).
+    pub result_repr_max: usize,
 }
 
 impl Default for TaskOptions {
@@ -93,12 +127,75 @@ impl Default for TaskOptions {
             queue: "celery",
             max_retries: Some(3),
             retry_delay: Duration::from_secs(180),
-            acks_late: false,
-            ignore_result: false,
-            track_started: false,
+            autoretry: None,
+            throws: &[],
+            acks_late: None,
+            acks_on_failure: None,
+            acks_on_timeout: None,
+            reject_on_worker_lost: None,
+            retry_on_worker_lost: None,
+            ignore_result: None,
+            store_errors_even_if_ignored: None,
+            track_started: None,
+            send_events: true,
             soft_limit: None,
             hard_limit: None,
+            rate_limit: None,
+            expires: None,
+            priority: None,
+            serializer: None,
+            compression: None,
+            result_repr_max: 1024,
         }
+    }
+}
+
+/// Which failures become retries, and when the next run is (`autoretry_for` and what goes with it).
+#[derive(Clone, Debug, PartialEq)]
+pub struct AutoRetry {
+    /// Exceptions by type; `Exception` stands for all of them.
+    pub on: &'static [&'static str],
+    /// Exceptions that fail at once all the same.
+    pub except: &'static [&'static str],
+    /// The first pause, doubled with each run; `None` waits [`TaskOptions::retry_delay`] each time.
+    pub backoff: Option<Duration>,
+    /// The longest pause.
+    pub backoff_max: Duration,
+    /// Draws each pause evenly between nothing and what it would be.
+    pub jitter: bool,
+    /// How often, in place of [`TaskOptions::max_retries`].
+    pub max_retries: Option<u32>,
+}
+
+impl Default for AutoRetry {
+    fn default() -> Self {
+        Self {
+            on: &["Exception"],
+            except: &[],
+            backoff: None,
+            backoff_max: Duration::from_secs(600),
+            jitter: true,
+            max_retries: None,
+        }
+    }
+}
+
+impl AutoRetry {
+    /// Whether a failure becomes a retry.
+    pub fn covers(&self, failure: &Failure) -> bool {
+        let named = |types: &[&str]| types.iter().any(|t| *t == failure.exc_type || *t == "Exception");
+        named(self.on) && !named(self.except)
+    }
+
+    /// The pause before the run that follows `retries` earlier ones; `chance` in `0..1` is used with jitter. `None`
+    /// leaves it to the task.
+    pub fn pause(&self, retries: u32, chance: f64) -> Option<Duration> {
+        let factor = self.backoff?.max(Duration::from_secs(1));
+        let pause = factor.saturating_mul(2u32.saturating_pow(retries)).min(self.backoff_max);
+        // Celery counts in whole seconds, the end included.
+        let seconds = pause.as_secs();
+        let drawn = (chance.clamp(0.0, 1.0) * (seconds + 1) as f64) as u64;
+        Some(Duration::from_secs(if self.jitter { drawn.min(seconds) } else { seconds }))
     }
 }
 
@@ -109,14 +206,17 @@ pub type Outcome<T> = Result<T, Stop>;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stop {
     Failure(Failure),
-    Retry(Retry),
+    Retry(Box<Retry>),
     /// Gives the message back. Without `requeue` it is dropped and the task has failed with `Reject`. A message that
     /// was acknowledged early cannot be given back: `requeue` needs `acks_late`.
     Reject {
+        reason: Option<String>,
         requeue: bool,
     },
     /// Stores nothing; the task has taken care of its state.
     Ignore,
+    /// Runs this in the place of the task, under its id.
+    Replace(Box<Signature>),
 }
 
 /// An exception, by the name under which a Python client raises it.
@@ -151,9 +251,14 @@ impl Failure {
         Self::in_module("builtins", exc_type, message)
     }
 
+    /// The same exception with these arguments.
+    pub fn with_args(self, exc_message: Vec<Value>) -> Self {
+        Self { exc_message, ..self }
+    }
+
     /// Asks for another run after `after`.
     pub fn retry(self, after: Duration) -> Stop {
-        Stop::Retry(Retry { after, cause: self })
+        Retry { after: Some(after), cause: Some(self), ..Retry::default() }.into()
     }
 
     pub(crate) fn exception(&self) -> Exception {
@@ -165,15 +270,41 @@ impl Failure {
     }
 }
 
+impl From<Exception> for Failure {
+    fn from(exception: Exception) -> Self {
+        let Exception { exc_type, exc_message, exc_module } = exception;
+        Self { exc_type, exc_module, exc_message, traceback: None }
+    }
+}
+
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
     }
 }
 
-/// A wish to run again. When the retries are used up, the task fails with `cause`.
-#[derive(Clone, Debug, PartialEq)]
+/// A wish to run again. When the retries are used up, the task fails with `cause`, or with `MaxRetriesExceededError`
+/// where there is none.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Retry {
-    pub after: Duration,
-    pub cause: Failure,
+    pub cause: Option<Failure>,
+    /// The pause before the next run; `None` is [`TaskOptions::retry_delay`].
+    pub after: Option<Duration>,
+    /// The time of the next run, in place of the pause.
+    pub at: Option<SystemTime>,
+    /// Arguments by position of the next run, in place of those of this one.
+    pub args: Option<Vec<Value>>,
+    /// Arguments by name of the next run, in place of those of this one.
+    pub kwargs: Option<Map>,
+    /// How often it may be retried, in place of [`TaskOptions::max_retries`].
+    pub max_retries: Option<u32>,
+    /// Options of `apply_async` for the next run, by Celery's names: `priority`, `expires`, `queue`, `headers` and
+    /// others.
+    pub options: Map,
+}
+
+impl From<Retry> for Stop {
+    fn from(retry: Retry) -> Self {
+        Self::Retry(Box::new(retry))
+    }
 }

@@ -69,6 +69,7 @@ pub async fn run(
         concurrency: workers + 1,
         prefetch_multiplier: 1,
         hostname: "docmill@localhost".into(),
+        ..celeriac::Options::default()
     };
     let worker = Worker::new(worker_options, task::registry(&driver), Arc::new(broker), Arc::new(NoResults));
     let mut worker = tokio::spawn(worker.run(async move {

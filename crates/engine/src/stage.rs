@@ -117,8 +117,8 @@ macro_rules! task {
                 celeriac::TaskOptions {
                     queue: spec.queue,
                     max_retries: Some(spec.max_retries),
-                    acks_late: true,
-                    track_started: true,
+                    acks_late: Some(true),
+                    track_started: Some(true),
                     ..Default::default()
                 }
             }

@@ -91,7 +91,7 @@ impl<R> Call<R> {
         if let Some(limit) = options.soft_limit {
             self = self.soft_time_limit(limit);
         }
-        if options.ignore_result {
+        if options.ignore_result == Some(true) {
             self = self.ignore_result(true);
         }
         self

@@ -131,7 +131,7 @@ pub(super) fn registered(call: &mut Call<'_>) -> Reply {
 /// An attribute of a task as Python's `str` shows it; `None` for one that it has not.
 fn attribute(task: &Known, name: &str) -> Option<String> {
     let seconds = |limit: Option<std::time::Duration>| limit.map(|limit| shown(&conf::seconds(limit)));
-    let flag = |flag: bool| Some(if flag { "True" } else { "False" }.to_owned());
+    let flag = |flag: Option<bool>| Some(if flag.unwrap_or(false) { "True" } else { "False" }.to_owned());
     match name {
         "name" => Some(task.name.clone()),
         "rate_limit" => task.rate_limit.clone(),

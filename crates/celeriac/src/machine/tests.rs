@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 use std::time::UNIX_EPOCH;
 
-use celeriac_wire::Map;
-use celeriac_wire::{Message, envelope};
+use celeriac_wire::{Map, Message, envelope, time, value};
 use serde::Deserialize;
 
 use super::*;
+use crate::broker::Outgoing;
 use crate::context::Context;
-use crate::task::Task;
+use crate::task::{Stop, Task, TaskOptions};
 
 #[derive(Deserialize)]
 struct Nothing {}
@@ -39,9 +39,9 @@ task!(Early, "early", TaskOptions::default());
 task!(
     Late,
     "late",
-    TaskOptions { acks_late: true, track_started: true, max_retries: Some(1), ..TaskOptions::default() }
+    TaskOptions { acks_late: Some(true), track_started: Some(true), max_retries: Some(1), ..TaskOptions::default() }
 );
-task!(Quiet, "quiet", TaskOptions { ignore_result: true, ..TaskOptions::default() });
+task!(Quiet, "quiet", TaskOptions { ignore_result: Some(true), ..TaskOptions::default() });
 
 /// A machine at a time of its own, and the record of what it did.
 struct Scene {
@@ -58,7 +58,12 @@ impl Scene {
     fn new(concurrency: usize, prefetch: usize) -> Self {
         let mut registry = Registry::new();
         registry.task(Early).task(Late).task(Quiet);
-        let config = Config { hostname: "w@h".into(), pid: 7, concurrency, prefetch, eta_limit: 3 };
+        let settings = Settings {
+            worker_prefetch_multiplier: prefetch / concurrency,
+            worker_eta_task_limit: Some(3),
+            ..Settings::default()
+        };
+        let config = Config { hostname: "w@h".into(), pid: 7, concurrency, autoscale: None, settings };
         Self { machine: Machine::new(config, &registry), now: epoch(), log: String::new() }
     }
 
@@ -71,12 +76,23 @@ impl Scene {
                     let end = if record.date_done.is_some() { " (end)" } else { "" };
                     format!("store {} {} {}{end}", record.task_id, record.status, record.result)
                 }
-                Action::Publish(out) => {
+                Action::Step(Step::Publish(out)) => {
                     let eta = out.eta.map(|at| at.duration_since(epoch()).unwrap().as_secs());
                     let headers = &out.message.headers;
                     let (id, retries) = (&headers.id, headers.retries);
                     format!("publish {id} to {} retries {retries} priority {} eta {eta:?}", out.queue, out.priority)
                 }
+                Action::Emit(notice) => format!("tell {} {:?}", notice.request.id(), notice.what),
+                Action::Finish(ended) => {
+                    let Ended { id, record, stores, failure, replacement, .. } = *ended;
+                    let failed = if failure.is_some() { " failed" } else { "" };
+                    let replaced = if replacement.is_some() { " replaced" } else { "" };
+                    format!("finish {} {} stores {stores}{failed}{replaced}", id.0, record.status)
+                }
+                Action::Look(job, id) => format!("look {} {id}", job.0),
+                Action::Terminate(job, signal) => format!("terminate {} {signal}", job.0),
+                Action::Resize(size) => format!("resize {size}"),
+                Action::Step(step) => format!("{step:?}"),
             };
             writeln!(self.log, "{line}").unwrap();
         }
@@ -96,11 +112,12 @@ impl Scene {
     }
 
     fn ends(&mut self, job: u64, outcome: Outcome<Value>) -> &mut Self {
-        self.on(Event::Finished(JobId(job), outcome))
+        self.on(Event::Finished { id: JobId(job), outcome, runtime: Duration::from_secs(1) })
     }
 
     fn begins(&mut self, job: u64) -> &mut Self {
-        self.on(Event::Accepted(JobId(job)))
+        let at = self.now;
+        self.on(Event::Accepted { id: JobId(job), pid: 7, at })
     }
 
     fn after(&mut self, seconds: u64) -> &mut Self {
@@ -190,15 +207,15 @@ fn each_outcome_has_its_state_and_its_settlement() {
     );
     check("late", 1, Err(retry()), &format!("store a FAILURE {BAD} (end)\nAck A"));
     check("quiet", 2, Err(retry()), "publish a to q retries 3 priority 0 eta Some(30)");
-    check("late", 0, Err(Stop::Reject { requeue: true }), "Reject { requeue: true } A");
+    check("late", 0, Err(Stop::Reject { reason: None, requeue: true }), "Reject { requeue: true } A");
     check(
         "late",
         0,
-        Err(Stop::Reject { requeue: false }),
+        Err(Stop::Reject { reason: None, requeue: false }),
         r#"store a FAILURE {"exc_type": "Reject", "exc_message": [null, false], "exc_module": "celery.exceptions"} (end)
            Reject { requeue: false } A"#,
     );
-    check("early", 0, Err(Stop::Reject { requeue: true }), "");
+    check("early", 0, Err(Stop::Reject { reason: None, requeue: true }), "");
     check("late", 0, Err(Stop::Ignore), "Ack A");
 }
 
@@ -211,13 +228,16 @@ fn a_retry_keeps_the_body_the_priority_and_the_headers() {
         message.headers.extra.insert("mine".into(), value!(1));
         message.headers.extra.insert("redelivered".into(), value!(true));
     });
-    let actions = scene.machine.on(Event::Finished(JobId(1), Err(bad().retry(Duration::MAX))), scene.now);
-    let [Action::Publish(outgoing), Action::Store(record), Action::Settle(..)] = &actions[..] else {
+    let actions = scene.machine.on(
+        Event::Finished { id: JobId(1), outcome: Err(bad().retry(Duration::MAX)), runtime: Duration::ZERO },
+        scene.now,
+    );
+    let [Action::Step(Step::Publish(outgoing)), Action::Store(record), Action::Settle(..)] = &actions[..] else {
         panic!("{actions:?}")
     };
     let headers = &outgoing.message.headers;
     assert_eq!(outgoing.message.body, b"[[NaN], {}, {}]");
-    assert_eq!((outgoing.priority, outgoing.eta), (6, Some(scene.now + MAX_DELAY)));
+    assert_eq!((outgoing.priority, outgoing.eta), (6, Some(scene.now + Duration::from_secs(100 * 365 * 24 * 3600))));
     assert_eq!(headers.extra, Map::from_iter([("mine".to_owned(), value!(1))]));
     assert_eq!((headers.root_id.as_deref(), headers.parent_id.as_deref()), (Some("a"), Some("a")));
     assert_eq!(record.children, [value!([["a", null], null])]);
@@ -257,8 +277,8 @@ fn an_expired_task_is_revoked_at_receipt_and_before_it_runs() {
     scene.deliver_with("quiet", "b", |m| m.headers.expires = at(4));
     scene.check(&format!("store a {revoked}\nAck A\nAck B"));
     scene.deliver("late", "c").deliver_with("early", "d", |m| m.headers.expires = at(6)).after(5);
-    scene.check("submit 1");
-    scene.ends(1, Err(Stop::Ignore)).state();
+    scene.check("submit 3");
+    scene.ends(3, Err(Stop::Ignore)).state();
     scene.check(&format!("Ack C\nstore d {revoked}\nAck D\n= credit 3 wake None"));
 }
 
@@ -268,7 +288,7 @@ fn what_cannot_be_run_is_settled_at_once() {
     scene.deliver("nowhere", "a");
     scene.check(
         r#"store a FAILURE {"exc_type": "NotRegistered", "exc_message": ["nowhere"], "exc_module": "celery.exceptions"} (end)
-           Ack A"#,
+           Reject { requeue: false } A"#,
     );
     scene.deliver_with("early", "b", |m| m.content_type = "application/x-python-serialize".into());
     scene.check("Reject { requeue: false } B");
@@ -285,7 +305,7 @@ fn what_cannot_be_run_is_settled_at_once() {
 #[test]
 fn a_lost_task_fails_and_frees_its_place() {
     let mut scene = Scene::new(1, 2);
-    scene.deliver("late", "a").deliver("late", "b").on(Event::Lost(JobId(1), "signal 9".into()));
+    scene.deliver("late", "a").deliver("late", "b").on(Event::Lost(JobId(1), Loss::Died("signal 9".into())));
     scene.check(
         r#"submit 1
            store a FAILURE {"exc_type": "WorkerLostError", "exc_message": ["signal 9"], "exc_module": "billiard.exceptions"} (end)
@@ -300,7 +320,7 @@ fn shutdown_gives_back_what_does_not_run_newest_first_and_lets_the_rest_end() {
     scene.deliver("late", "a").deliver("late", "b").deliver_with("late", "c", |m| m.headers.eta = at(10));
     scene.deliver("late", "d");
     scene.log.clear();
-    scene.on(Event::Shutdown).state();
+    scene.on(Event::Shutdown(Shutdown::Warm)).state();
     scene.check("Return D\nReturn C\nReturn B\n= credit 0 wake None, 1 A Submitted");
     scene.deliver("late", "e").begins(1).ends(1, Err(bad().retry(Duration::ZERO)));
     assert!(scene.machine.is_idle());
@@ -315,13 +335,14 @@ fn effects_come_before_the_outcome_and_children_are_kept_with_it() {
     scene.deliver_with("late", "a", |m| m.headers.root_id = Some("r".into()));
     let child = Box::new(Outgoing::new("early", "b", Map::new()));
     let actions = scene.machine.on(Event::Effect(JobId(1), Effect::Publish(child)), scene.now);
-    let [Action::Publish(sent)] = &actions[..] else { panic!("{actions:?}") };
+    let [Action::Step(Step::Publish(sent))] = &actions[..] else { panic!("{actions:?}") };
     assert_eq!(sent.message.headers.root_id.as_deref(), Some("r"));
     assert_eq!(sent.message.headers.parent_id.as_deref(), Some("a"));
     let state = Effect::State { status: "PROGRESS".into(), meta: value!(3) };
     let actions = scene.machine.on(Event::Effect(JobId(1), state), scene.now);
     assert!(matches!(&actions[..], [Action::Store(record)] if record.status == "PROGRESS" && record.result == 3));
-    let actions = scene.machine.on(Event::Finished(JobId(1), Ok(value!(0))), scene.now);
+    let actions =
+        scene.machine.on(Event::Finished { id: JobId(1), outcome: Ok(value!(0)), runtime: Duration::ZERO }, scene.now);
     assert!(matches!(&actions[0], Action::Store(record) if record.children == [value!([["b", null], null])]));
 }
 
@@ -336,7 +357,7 @@ fn the_message_decides_whether_the_result_is_ignored() {
 #[test]
 fn events_about_unknown_or_ended_jobs_change_nothing() {
     let mut scene = Scene::new(1, 1);
-    scene.begins(9).ends(9, Ok(value!(1))).on(Event::Lost(JobId(9), "gone".into()));
+    scene.begins(9).ends(9, Ok(value!(1))).on(Event::Lost(JobId(9), Loss::Died("gone".into())));
     scene.deliver("late", "a").ends(1, Ok(value!(1))).ends(1, Ok(value!(2))).begins(1).state();
     scene.check("submit 1\nstore a SUCCESS 1 (end)\nAck A\n= credit 1 wake None");
     scene.deliver_with("late", "b", |m| m.headers.eta = at(10)).ends(2, Ok(value!(1))).state();

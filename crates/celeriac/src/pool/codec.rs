@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use celeriac_wire::canvas::Signature;
 use celeriac_wire::{DeliveryInfo, Headers, Map, Message, Outgoing, Properties, TimeLimits, Value};
 
 use crate::context::{Effect, Request};
@@ -97,7 +98,7 @@ macro_rules! numbers {
     };
 }
 
-numbers!(u8, u32, u64, i64, f64);
+numbers!(u8, u32, u64, u128, i64, f64);
 
 /// Structs of which each field crosses. A new field is an error of the compiler here.
 macro_rules! records {
@@ -127,7 +128,7 @@ records! {
     Outgoing { queue, exchange, routing_key, priority, eta, expires, message }
     Request { message, queue, hostname }
     Failure { exc_type, exc_module, exc_message, traceback }
-    Retry { after, cause }
+    Retry { cause, after, at, args, kwargs, max_retries, options }
 }
 
 /// The index of each variant is its place here.
@@ -159,14 +160,29 @@ macro_rules! variants {
 variants! { Stop input {
     0 => Self::Failure(failure) => [failure] => Self::Failure(failure),
     1 => Self::Retry(retry) => [retry] => Self::Retry(retry),
-    2 => Self::Reject { requeue } => [requeue] => Self::Reject { requeue },
+    2 => Self::Reject { reason, requeue } => [reason, requeue] => Self::Reject { reason, requeue },
     3 => Self::Ignore => [] => Self::Ignore,
+    4 => Self::Replace(signature) => [signature] => Self::Replace(signature),
 } }
 
 variants! { Effect input {
     0 => Self::State { status, meta } => [status, meta] => Self::State { status, meta },
     1 => Self::Publish(outgoing) => [outgoing] => Self::Publish(outgoing),
+    2 => Self::Event { kind, fields } => [kind, fields] => Self::Event { kind, fields },
+    3 => Self::Apply { signature, seed } => [signature, seed] => Self::Apply { signature, seed },
+    4 => Self::AddToChord { signature, seed } => [signature, seed] => Self::AddToChord { signature, seed },
 } }
+
+/// A signature crosses as it travels in a message.
+impl Wire for Signature {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.to_value().put(out);
+    }
+
+    fn take(input: &mut Input<'_>) -> Result<Self, Malformed> {
+        Self::from_value(&Value::take(input)?).map_err(|_| Malformed)
+    }
+}
 
 impl Wire for Outcome<Value> {
     fn put(&self, out: &mut Vec<u8>) {
@@ -425,9 +441,12 @@ mod tests {
         values.into_iter().for_each(check);
         let failure = Failure { traceback: Some("here".to_owned()), ..Failure::builtin("ValueError", "no") };
         check::<Outcome<Value>>(Ok(value!("done")));
-        for stop in
-            [Stop::Failure(failure.clone()), failure.retry(Duration::MAX), Stop::Reject { requeue: true }, Stop::Ignore]
-        {
+        for stop in [
+            Stop::Failure(failure.clone()),
+            failure.retry(Duration::MAX),
+            Stop::Reject { reason: None, requeue: true },
+            Stop::Ignore,
+        ] {
             check::<Outcome<Value>>(Err(stop));
         }
         check(Effect::State { status: "PROGRESS".to_owned(), meta: value!({"done": 0.5}) });

@@ -51,7 +51,7 @@ impl AsyncTask for AddElsewhere {
         TaskOptions {
             queue: "elsewhere",
             hard_limit: Some(Duration::from_secs(9)),
-            ignore_result: true,
+            ignore_result: Some(true),
             ..TaskOptions::default()
         }
     }

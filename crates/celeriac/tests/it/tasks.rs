@@ -91,7 +91,7 @@ impl AsyncTask for Stuck {
     type Reply = &'static str;
 
     fn options(&self) -> TaskOptions {
-        TaskOptions { acks_late: true, ..TaskOptions::default() }
+        TaskOptions { acks_late: Some(true), ..TaskOptions::default() }
     }
 
     async fn run(&self, cx: Context, _: Nothing) -> Outcome<&'static str> {

@@ -36,7 +36,7 @@ impl AsyncTask for Gate {
     type Reply = u32;
 
     fn options(&self) -> TaskOptions {
-        TaskOptions { acks_late: true, hard_limit: Some(Duration::from_secs(60)), ..TaskOptions::default() }
+        TaskOptions { acks_late: Some(true), hard_limit: Some(Duration::from_secs(60)), ..TaskOptions::default() }
     }
 
     async fn run(&self, _: Context, _: Nothing) -> Outcome<u32> {

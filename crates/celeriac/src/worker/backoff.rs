@@ -1,0 +1,44 @@
+//! Doubling pauses between attempts.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Pauses after a failure: short enough for a server that restarts, and no load on one that stays away.
+const FIRST: Duration = Duration::from_millis(100);
+const LAST: Duration = Duration::from_secs(10);
+
+#[derive(Default)]
+pub(crate) struct Backoff {
+    pub(crate) attempts: u32,
+    until: Option<Instant>,
+}
+
+impl Backoff {
+    /// Says that an attempt failed: once when it begins, and then ever more rarely.
+    pub(crate) fn failed(&mut self, error: &(dyn std::error::Error + 'static)) {
+        let pause = FIRST.saturating_mul(1 << self.attempts.min(16)).min(LAST);
+        self.attempts = self.attempts.saturating_add(1);
+        self.until = Some(Instant::now() + pause);
+        if self.attempts.is_power_of_two() {
+            tracing::warn!(error, attempts = self.attempts, pause_ms = pause.as_millis(), "will try again");
+        }
+    }
+
+    /// An attempt went well.
+    pub(crate) fn succeeded(&mut self) {
+        if self.attempts > 0 {
+            tracing::info!(attempts = self.attempts, "went well again");
+            *self = Self::default();
+        }
+    }
+
+    /// What is left of the pause; `None` when it is over.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        self.until.map(|until| until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+    }
+
+    pub(crate) fn ready(&self) -> bool {
+        self.left().is_none()
+    }
+}
