@@ -143,7 +143,9 @@ type Emit = dyn Fn(Effect) + Send + Sync;
 #[derive(Clone)]
 pub struct Context {
     request: Arc<Request>,
-    soft: Option<(Instant, Duration)>,
+    soft: Option<Instant>,
+    /// Those that had come when it began.
+    interrupts: u64,
     emit: Arc<Emit>,
 }
 
@@ -156,22 +158,43 @@ impl Context {
     ) -> Self {
         let now = Instant::now();
         // A limit past the end of the clock is none.
-        let soft = soft_limit.and_then(|limit| Some((now.checked_add(limit)?, limit)));
-        Self { request, soft, emit: Arc::new(emit) }
+        let soft = soft_limit.and_then(|limit| now.checked_add(limit));
+        Self { request, soft, interrupts: warden::child::interrupts(), emit: Arc::new(emit) }
     }
 
     pub fn request(&self) -> &Request {
         &self.request
     }
 
-    /// Ends the task when its soft limit has passed. To be asked where stopping is safe.
+    /// Ends the task when its soft limit has passed, or somebody asks it to end with SIGUSR1. To be asked where
+    /// stopping is safe.
     pub fn check(&self) -> Result<(), Stop> {
-        match self.soft {
-            Some((deadline, limit)) if Instant::now() >= deadline => {
-                let message = format!("soft time limit of {} s exceeded", limit.as_secs());
-                Err(Failure::in_module("billiard.exceptions", "SoftTimeLimitExceeded", message).into())
+        let passed = self.soft.is_some_and(|deadline| Instant::now() >= deadline);
+        if passed || warden::child::interrupts() != self.interrupts {
+            let mut exceeded = Failure::in_module("billiard.exceptions", "SoftTimeLimitExceeded", "");
+            // Python raises it without an argument.
+            exceeded.exc_message.clear();
+            return Err(exceeded.into());
+        }
+        Ok(())
+    }
+
+    /// Blocks for a while, in steps of a tenth of a second at most, and ends the task where [`Context::check`] would.
+    ///
+    /// # Errors
+    ///
+    /// The soft limit, as soon as it has passed.
+    pub fn sleep(&self, duration: Duration) -> Result<(), Stop> {
+        const STEP: Duration = Duration::from_millis(100);
+        let begun = Instant::now();
+        loop {
+            self.check()?;
+            let left = duration.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return Ok(());
             }
-            _ => Ok(()),
+            let until_soft = self.soft.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            std::thread::sleep(until_soft.into_iter().fold(left.min(STEP), Duration::min));
         }
     }
 

@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::process::exit;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::io::Errno;
 use rustix::net::{
@@ -44,8 +45,8 @@ pub fn is_line() -> bool {
 /// Makes this process the child of a line: the socket to the parent, blocking, and the page that both share. The
 /// kernel kills it when the parent dies.
 ///
-/// Comes first in `main`, before there is a second thread. Standard input is null from then on; SIGUSR1 does nothing
-/// but interrupt what waits inside the kernel.
+/// Comes first in `main`, before there is a second thread. Standard input is null from then on; SIGUSR1 interrupts
+/// what waits inside the kernel and is counted by [`interrupts`].
 ///
 /// # Errors
 /// Where the process was started by somebody else.
@@ -72,11 +73,22 @@ fn greeting(socket: &OwnedFd) -> io::Result<OwnedFd> {
     page.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a greeting without a page"))
 }
 
-extern "C" fn interrupted(_: libc::c_int) {}
+/// How often this process was sent SIGUSR1 since it became the child of a line.
+static INTERRUPTS: AtomicU64 = AtomicU64::new(0);
+
+/// How often this process was sent SIGUSR1 since it became the child of a line; 0 in every other process.
+pub fn interrupts() -> u64 {
+    INTERRUPTS.load(Ordering::Relaxed)
+}
+
+extern "C" fn interrupted(_: libc::c_int) {
+    INTERRUPTS.fetch_add(1, Ordering::Relaxed);
+}
 
 /// Has SIGUSR1 interrupt system calls: without `SA_RESTART`, and not ignored.
 fn interruptible() -> io::Result<()> {
-    // SAFETY: all zeroes are a valid `sigaction` (no flags, an empty mask), and the handler does nothing.
+    // SAFETY: all zeroes are a valid `sigaction` (no flags, an empty mask), and the handler does nothing but an atomic
+    // addition.
     let set = unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = interrupted as extern "C" fn(libc::c_int) as usize;

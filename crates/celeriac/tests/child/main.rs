@@ -44,6 +44,7 @@ impl Task for Do {
             "echo" => {}
             "pid" => return Ok(value!(std::process::id())),
             "sleep" => std::thread::sleep(Duration::from_millis(number)),
+            "nap" => cx.sleep(Duration::from_millis(number))?,
             "ask" => loop {
                 cx.check()?;
                 std::thread::sleep(Duration::from_millis(1));

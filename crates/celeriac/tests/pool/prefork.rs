@@ -58,6 +58,7 @@ async fn each_way_to_die_is_told_and_the_next_job_does_not_notice() {
         ("exit", 0, "exitcode 0"),
         ("abort", 0, "signal 6 (SIGABRT)"),
         ("overflow", 100_000_000, "signal 6 (SIGABRT)"),
+        ("allocate", 1 << 46, "signal 6 (SIGABRT)"),
         ("garbage", 100, "signal 9 (SIGKILL)"),
     ] {
         let id = scene.submit(verb, number);
@@ -151,6 +152,13 @@ async fn one_job_is_ended_and_the_others_are_not() {
     assert_eq!(scene.until(third).await, End::Finished(Ok(value!(0))));
     scene.pool.terminate(third, 9);
     scene.pool.terminate(JobId(99), 9);
+    let asked = scene.submit("nap", 60_000);
+    scene.begun(asked).await;
+    scene.pool.terminate(asked, 10);
+    match scene.until(asked).await {
+        End::Finished(Err(celeriac::Stop::Failure(failure))) => assert_eq!(failure.exc_type, "SoftTimeLimitExceeded"),
+        other => panic!("{other:?}"),
+    }
     let spared = scene.submit("sleep", 30);
     scene.begun(spared).await;
     scene.pool.terminate(spared, 10);

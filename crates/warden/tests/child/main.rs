@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Signal, getpid, getrlimit, kill_process};
 use warden::child::Reply;
-use warden::{Limits, Options, Warden};
+use warden::{Limits, LineOptions, Lines, Options, Warden};
 
 #[global_allocator]
 static ALLOC: warden::Alloc = warden::Alloc;
@@ -18,6 +18,8 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("deaf") => park(),
         Some("parent") => parent(),
+        Some("line-parent") => line_parent(),
+        _ if warden::child::is_line() => line(),
         _ if warden::child::is_child() => warden::child::serve(handle),
         _ => eprintln!("started by warden's tests only"),
     }
@@ -31,6 +33,33 @@ fn parent() -> ! {
     let mut call = warden.call(b"say-and-park", None, &limits).expect("a child starts");
     call.next().expect("a frame").expect("a living child");
     println!("{}", call.pid());
+    park()
+}
+
+/// Answers words of four bytes with a number, until the parent is gone.
+fn line() {
+    let (mut socket, claims) = warden::child::line().unwrap_or_else(|_| std::process::exit(87));
+    let mut word = [0; 4];
+    while socket.read_exact(&mut word).is_ok() {
+        let answer = match &word {
+            b"pid " => u64::from(std::process::id()),
+            b"env " => u64::from(std::env::var_os("WARDEN_CHILD").is_some()),
+            b"page" => (1..10).find(|job| claims.begin(*job)).unwrap_or(0),
+            b"sigs" => warden::child::interrupts(),
+            _ => u64::MAX,
+        };
+        socket.write_all(&answer.to_le_bytes()).expect("the parent reads");
+    }
+}
+
+/// Starts a line, tells its process id, and waits to be killed.
+fn line_parent() -> ! {
+    let options = LineOptions { args: vec!["line".into()], ..LineOptions::default() };
+    let (answer, started) = std::sync::mpsc::channel();
+    let lines = Lines::new(options).expect("a thread starts");
+    lines.start(move |line| drop(answer.send(line)));
+    let (line, _socket) = started.recv().expect("an answer").expect("a child");
+    println!("{}", line.pid());
     park()
 }
 

@@ -2,6 +2,7 @@
 
 mod confinement;
 mod death;
+mod line;
 mod pool;
 
 use std::os::fd::BorrowedFd;

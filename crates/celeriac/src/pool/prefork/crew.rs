@@ -289,7 +289,12 @@ impl Crew {
             Standing::Leaving if expected || hand.sentence.is_some() => {}
             _ => tracing::warn!(pid, status = how, "a child is gone"),
         }
-        for (id, loss) in hand.lost(&how) {
+        let lost = hand.lost(&how);
+        if lost.is_empty() && hand.given == 0 && !matches!(hand.standing, Standing::Starting | Standing::Leaving) {
+            // Nothing was lost by it, so nothing but the clock keeps its like from doing the same for ever.
+            self.next_birth = Some(now + FIRST_PAUSE);
+        }
+        for (id, loss) in lost {
             self.tell(PoolEvent::Lost(id, loss));
         }
         if self.closing.is_some() {
@@ -348,17 +353,13 @@ impl Crew {
             return;
         }
         self.rules.size = size;
-        let (staying, _) = self.staying();
-        self.dismiss(staying.saturating_sub(size), false, now);
+        self.dismiss(self.staying().saturating_sub(size), false, now);
         self.tell(PoolEvent::Resized);
     }
 
-    /// How many children hold a place, those that come included, and how many of them are there.
-    fn staying(&self) -> (usize, usize) {
-        let there =
-            self.hands.values().filter(|hand| !matches!(hand.standing, Standing::Last(false) | Standing::Leaving));
-        let there = there.count();
-        (there + self.expected, there)
+    /// How many children hold a place, those that come included.
+    fn staying(&self) -> usize {
+        self.hands.values().filter(|hand| hand.is_staying()).count() + self.expected
     }
 
     /// Has so many children leave as soon as they are idle, the idle ones first; others take their places or not.
@@ -366,7 +367,7 @@ impl Crew {
         let mut staying: Vec<(usize, u64)> = self
             .hands
             .iter()
-            .filter(|(_, hand)| !matches!(hand.standing, Standing::Last(false) | Standing::Leaving))
+            .filter(|(_, hand)| hand.is_staying())
             .map(|(child, hand)| (hand.load(), *child))
             .collect();
         staying.sort_unstable();
@@ -387,11 +388,12 @@ impl Crew {
         if self.next_birth.is_some_and(|at| at > now) {
             return;
         }
-        let (staying, there) = self.staying();
-        let mut missing = self.rules.size.saturating_sub(staying);
+        self.next_birth = None;
+        let mut missing = self.rules.size.saturating_sub(self.staying());
         if self.stillborn > 0 {
-            // One is enough to see whether it works again.
-            missing = missing.min(usize::from(self.expected == 0 && there == 0 || self.next_birth.take().is_some()));
+            // One at a time shows whether it works again.
+            let trying = self.expected > 0 || self.hands.values().any(|hand| hand.standing == Standing::Starting);
+            missing = missing.min(usize::from(!trying));
         }
         for _ in 0..missing {
             self.expected += 1;
@@ -401,30 +403,34 @@ impl Crew {
     }
 
     fn keep_limits(&mut self, now: Instant) {
+        let mut events = Vec::new();
         for hand in self.hands.values_mut() {
             if let Some(running) = hand.running.as_mut().filter(|running| !running.told) {
                 let id = running.handed.job.id;
-                if running.soft.take_if(|at| *at <= now).is_some() {
+                let soft = running.soft.take_if(|at| *at <= now).is_some();
+                let hard = running.hard.take_if(|at| *at <= now).is_some();
+                let limit = running.handed.job.limits.hard.unwrap_or_default();
+                if soft || hard {
+                    hand.recall_all().into_iter().rev().for_each(|job| self.queue.push_front(job));
+                }
+                // What stays has begun: then this one is over, and says so soon.
+                let over = !hand.ahead.is_empty();
+                if soft && !over {
                     // Fails when it has just ended.
                     let _ = hand.line.signal(INTERRUPT);
-                    let _ = self.events.send(PoolEvent::SoftLimit(id));
+                    events.push(PoolEvent::SoftLimit(id));
                 }
-                if running.hard.take_if(|at| *at <= now).is_some() {
-                    let limit = running.handed.job.limits.hard.unwrap_or_default();
-                    let back = hand.recall_all();
-                    // What stays has begun: then this one is over, and says so soon.
-                    if hand.ahead.is_empty() {
-                        hand.end(now);
-                        hand.running.iter_mut().for_each(|running| running.told = true);
-                        let _ = self.events.send(PoolEvent::Lost(id, Loss::HardLimit(limit)));
-                    }
-                    back.into_iter().rev().for_each(|job| self.queue.push_front(job));
+                if hard && !over {
+                    hand.end(now);
+                    hand.running.iter_mut().for_each(|running| running.told = true);
+                    events.push(PoolEvent::Lost(id, Loss::HardLimit(limit)));
                 }
             }
             if hand.kill_at.take_if(|at| *at <= now).is_some() {
                 hand.line.kill();
             }
         }
+        events.into_iter().for_each(|event| self.tell(event));
         if self.closing.is_some()
             && self.hands.is_empty()
             && self.expected == 0

@@ -86,6 +86,11 @@ impl Hand {
         self.ahead.len() + usize::from(self.running.is_some())
     }
 
+    /// Whether it holds a place of the pool.
+    pub(super) fn is_staying(&self) -> bool {
+        !matches!(self.standing, Standing::Last(false) | Standing::Leaving)
+    }
+
     /// Whether a job may be handed to it of which it has `ahead` at most behind the present one.
     pub(super) fn takes(&self, now: Instant, ahead: usize, max_tasks: Option<u32>) -> bool {
         let load = self.load();

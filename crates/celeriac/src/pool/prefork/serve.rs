@@ -45,7 +45,8 @@ pub fn is_child() -> bool {
 /// ```
 ///
 /// before it starts threads. Arguments, environment, folder, stdout and stderr are those of the worker, stdin is null.
-/// Logging is to be set up as for the worker. SIGUSR1 interrupts system calls and does nothing else.
+/// Logging is to be set up as for the worker. SIGUSR1 says that the soft limit of the task has passed: it interrupts
+/// system calls, and [`Context::check`] tells.
 pub fn serve_child(registry: Registry) -> ! {
     let (socket, claims) = match warden::child::line() {
         Ok(line) => line,
@@ -134,8 +135,6 @@ impl Child {
     }
 
     fn run(&mut self, number: u64, request: Arc<Request>, limits: TimeLimits) {
-        self.voice.say(true, |out| frame::put_started(out, number, SystemTime::now()));
-        let begun = Instant::now();
         let voice = Arc::clone(&self.voice);
         let emit = move |effect| {
             let sent = voice.say(true, |out| frame::put_effect(out, number, &effect));
@@ -143,7 +142,10 @@ impl Child {
                 tracing::error!("an effect is too large and was dropped");
             }
         };
+        let begun = Instant::now();
+        // Made first, so that no signal is missed that is meant for this job.
         let context = Context::new(request, limits.soft, emit);
+        self.voice.say(true, |out| frame::put_started(out, number, SystemTime::now()));
         PANIC.with_borrow_mut(|panic| *panic = None);
         // The worker keeps the hard limit, by force.
         let outcome = match panic::catch_unwind(AssertUnwindSafe(|| self.runner.run(context, None))) {
