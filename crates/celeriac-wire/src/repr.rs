@@ -4,6 +4,10 @@
 
 use crate::{Map, Value};
 
+mod python;
+
+pub use self::python::{exception, python};
+
 /// How many characters an argument list may take (`Task.resultrepr_maxsize` and its kin).
 const MAX_CHARS: usize = 1024;
 /// How deep containers are shown; deeper ones are `[...]` and `{...}`.
@@ -77,6 +81,19 @@ impl Writer {
         }
     }
 
+    /// Bytes are shown as the text they are, unescaped, or in hexadecimal digits.
+    fn bytes(&mut self, bytes: &[u8]) {
+        if self.open() {
+            let shown = &bytes[..bytes.len().min(self.left)];
+            let ellipsis = if shown.len() < bytes.len() { "..." } else { "" };
+            let text = match std::str::from_utf8(shown) {
+                Ok(text) => text.to_owned(),
+                Err(_) => shown.iter().map(|byte| format!("{byte:02x}")).collect(),
+            };
+            self.token(&format!("b'{text}{ellipsis}'"));
+        }
+    }
+
     fn value(&mut self, value: &Value, level: usize) {
         match value {
             Value::Null => self.scalar("None"),
@@ -86,7 +103,7 @@ impl Writer {
             Value::BigInt(digits) => self.scalar(digits),
             Value::Float(x) => self.scalar(&float(*x)),
             Value::String(text) => self.string(text),
-            Value::Bytes(bytes) => self.scalar(&python_bytes(bytes)),
+            Value::Bytes(bytes) => self.bytes(bytes),
             Value::Array(_) if level == MAX_LEVELS => self.token("[...]"),
             Value::Object(_) if level == MAX_LEVELS => self.token("{...}"),
             Value::Array(items) => self.sequence("[", items, "]", level),
@@ -138,10 +155,6 @@ fn truncated(text: &str, max: usize) -> String {
     }
     let head: String = text.chars().take(max).collect();
     format!("{}...", head.rsplit_once(' ').map_or(head.as_str(), |(words, _)| words))
-}
-
-fn python_bytes(bytes: &[u8]) -> String {
-    format!("b'{}'", bytes.escape_ascii().to_string().replace("\\\"", "\""))
 }
 
 /// The shortest digits that read back as the same number, with an exponent from 1e16 and below 1e-4, as Python has it.
