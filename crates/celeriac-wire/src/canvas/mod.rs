@@ -75,6 +75,8 @@ pub enum Error {
     LinkedGroup,
     #[error("option {option} of {task} is not {expected}")]
     Option { task: String, option: &'static str, expected: &'static str },
+    #[error("the arguments of {task} cannot be written: {reason}")]
+    Unwritten { task: String, reason: String },
     #[error("a signature that replaces a task must not be part of a chord")]
     ReplacedByPart,
     #[error("the task is not part of a chord")]

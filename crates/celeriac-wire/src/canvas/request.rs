@@ -23,9 +23,6 @@ pub struct Retry {
     pub options: Map,
 }
 
-/// Headers that RabbitMQ adds on its way through a dead letter exchange, and would take for a cycle.
-const X_DEATH: [&str; 4] = ["x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason"];
-
 impl Request<'_> {
     pub(crate) fn id(&self) -> &str {
         &self.message.headers.id
@@ -54,10 +51,10 @@ impl Request<'_> {
         let properties = &self.message.properties;
         let embed = &self.body.embed;
         let seconds = |limit: Option<std::time::Duration>| limit.map(|d| d.as_secs_f64());
-        let mut user = headers.extra.clone();
-        user.retain(|name, _| {
-            !X_DEATH.contains(&name.as_str()) && !matches!(name.as_str(), "redelivered" | "compression")
-        });
+        let mut user = headers.clone();
+        user.strip();
+        let mut user = user.extra;
+        user.shift_remove("compression");
         let own = (sender.defaults)(&headers.task).and_then(|options| options.get("ignore_result")?.as_bool());
         let mut options = Map::new();
         for (name, value) in [

@@ -6,8 +6,10 @@ use super::Error;
 use super::apply::Step;
 use super::freeze::Plan;
 use super::signature::as_list;
+use crate::compression::Compression;
 use crate::message::{Properties, TimeLimits};
-use crate::{Body, Headers, Map, Message, Outgoing, Value, body, message, repr, time};
+use crate::serializer::{self, Serializer};
+use crate::{Body, Headers, Map, Message, Outgoing, Value, body, repr, time};
 
 /// The task that runs while something is sent.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +33,8 @@ pub struct Sender<'a> {
     /// `task_allow_error_cb_on_chord_header`.
     pub errbacks_on_header: bool,
     pub now: SystemTime,
-    /// The options that `task_routes` has for a task of this name; those of the call win.
+    /// The options that `task_routes` has for a task of this name, and `serializer` and `compression` if the sender's
+    /// are not JSON and none; those of the call win.
     pub route: &'a (dyn Fn(&str) -> Map + Sync),
     /// The options that a task has of its own, `ignore_result` among them, if it is registered in this process. Those
     /// of the call win.
@@ -185,8 +188,12 @@ impl Plan<'_> {
         };
         let priority = o.take("priority").and_then(|v| v.as_i64()).unwrap_or(0).clamp(0, 255);
         let priority = u8::try_from(priority).unwrap_or(0);
-        o.take("serializer");
-        o.take("compression");
+        let serializer = match o.text("serializer")? {
+            Some(name) => Serializer::from_name(&name).map_err(|_| o.wrong("serializer", "one that is built in"))?,
+            None => Serializer::Json,
+        };
+        let compression = o.text("compression")?.map(|name| Compression::from_name(&name)).transpose();
+        let compression = compression.map_err(|_| o.wrong("compression", "one that is built in"))?;
         o.take("shadow");
         let mut extra = o.map;
         extra.retain(|name, value| !value.is_null() && !LOCAL.contains(&name.as_str()));
@@ -201,13 +208,15 @@ impl Plan<'_> {
             extra,
             ..Properties::default()
         };
-        let message = Message {
+        let mut message = Message {
             headers,
             properties,
-            content_type: message::JSON.to_owned(),
-            content_encoding: "utf-8".to_owned(),
-            body: Body { args, kwargs, embed }.encode(),
+            content_type: String::new(),
+            content_encoding: String::new(),
+            body: Vec::new(),
         };
+        serializer::put_body(&mut message, &Body { args, kwargs, embed }, serializer, compression)
+            .map_err(|error| Error::Unwritten { task: task.to_owned(), reason: error.to_string() })?;
         self.steps.push(Step::Publish(Box::new(Outgoing { queue, exchange, routing_key, ..Outgoing::of(message) })));
         if add_to_parent && sender.parent.is_some() {
             let trail = self.results.task(id.clone());

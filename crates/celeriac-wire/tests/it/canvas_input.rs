@@ -4,6 +4,7 @@ use celeriac_wire::canvas::{
     self, Error, Request, Sender, Signature, Step, add_to_chord, builtin, chain, chord, chord_failed, group,
     on_failure, on_success, replace,
 };
+use celeriac_wire::serializer::{self, Accept};
 use celeriac_wire::{Body, Headers, Map, Message, Properties, Value, json, value};
 use proptest::prelude::*;
 
@@ -66,7 +67,20 @@ fn a_wrong_option_is_named_and_nothing_is_planned() {
     check("expires", value!([]), "option expires of add is not a time or seconds");
     check("retries", value!(-1), "option retries of add is not a count");
     check("queue", value!(7), "option queue of add is not a string");
+    check("serializer", value!("pickle"), "option serializer of add is not one that is built in");
+    check("compression", value!("lzw"), "option compression of add is not one that is built in");
     check("root_id", value!({}), "option root_id of add is not a string");
+}
+
+#[test]
+fn a_body_is_written_and_compressed_as_the_options_say() {
+    let plan = apply(&add(1).set("serializer", "msgpack").set("compression", "gzip")).expect("a plan is made");
+    let [Step::Publish(outgoing)] = &plan.steps[..] else { panic!("one message") };
+    assert_eq!(outgoing.message.content_type, "application/x-msgpack");
+    assert_eq!(outgoing.message.headers.extra["compression"], value!("application/x-gzip"));
+    let accept = Accept::new(["msgpack"]).expect("a serializer is known");
+    let body = serializer::body(&outgoing.message, &accept, 1024).expect("a body is read");
+    assert_eq!(body.args, [value!(1)]);
 }
 
 #[test]
