@@ -157,12 +157,16 @@ impl Worker {
         let Options { queues, concurrency, prefetch_multiplier, hostname, pool, autoscale, settings } = self.options;
         let concurrency = autoscale.map_or(concurrency, |bounds| bounds.min).clamp(1, pool::MAX_SIZE);
         let settings = Settings { worker_prefetch_multiplier: prefetch_multiplier, ..settings };
+        let options = PoolOptions {
+            max_tasks_per_child: settings.worker_max_tasks_per_child.and_then(|tasks| u32::try_from(tasks).ok()),
+            max_memory_per_child: settings.worker_max_memory_per_child.map(|kilobytes| kilobytes.saturating_mul(1024)),
+            ..PoolOptions::new(pool, concurrency)
+        };
         let config = Config { hostname, pid: std::process::id(), concurrency, autoscale, settings };
         let registry = Arc::new(self.registry);
         let (heard, pool_events) = mpsc::unbounded_channel();
         let queues: Vec<broker::Queue> = queues.into_iter().map(Into::into).collect();
         let consumer = self.broker.consume(broker::ConsumerOptions { queues: queues.clone() }).await?;
-        let options = PoolOptions::new(pool, concurrency);
         let driver = Driver::new(
             Machine::new(config, &registry),
             pool::start(&options, Arc::clone(&registry), heard)?,

@@ -91,9 +91,9 @@ pub struct PoolOptions {
     /// Jobs handed to a child beyond the one that it runs, so that it need not wait for the worker between quick ones.
     /// They are taken away again when that one turns out to take longer than a millisecond.
     pub ahead: usize,
-    /// Jobs after which a child is replaced.
+    /// Jobs after which a child is replaced; 0 is never.
     pub max_tasks_per_child: Option<u32>,
-    /// Bytes: a child that has held so much at a time is replaced when its present job has ended.
+    /// Bytes: a child that has held so much at a time is replaced when its present job has ended; 0 is without limit.
     pub max_memory_per_child: Option<u64>,
     /// How long a child may take to start (`worker_proc_alive_timeout`).
     pub start_patience: Duration,

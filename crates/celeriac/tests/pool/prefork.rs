@@ -141,6 +141,19 @@ async fn limits_are_kept_on_a_task_that_asks_and_on_one_that_does_not() {
 }
 
 #[tokio::test]
+async fn a_child_that_is_stuck_is_killed_at_the_hard_limit() {
+    let mut scene = Scene::new(&options(1));
+    let limit = Duration::from_millis(50);
+    let stuck = scene.submit_within("sleep", 60_000, TimeLimits { soft: None, hard: Some(limit) });
+    let pid = scene.begun(stuck).await;
+    kill(pid, 19);
+    assert_eq!(scene.until(stuck).await, End::Lost(Loss::HardLimit(limit)));
+    assert_eq!(scene.reply("echo", 1).await, value!(1), "another child has taken its place");
+    scene.pool.close().await;
+    assert!(is_gone(pid));
+}
+
+#[tokio::test]
 async fn one_job_is_ended_and_the_others_are_not() {
     let mut scene = Scene::new(&options(1));
     let [first, second, third] = [60_000, 61_000, 0].map(|number| scene.submit("sleep", number));

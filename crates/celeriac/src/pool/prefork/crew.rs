@@ -226,7 +226,7 @@ impl Crew {
                 self.next_birth = None;
                 if recovered {
                     tracing::info!("children start again");
-                    self.tell(PoolEvent::Resized);
+                    self.tell_size();
                 }
             }
             Report::Ready => {}
@@ -307,9 +307,8 @@ impl Crew {
     fn despair(&mut self) {
         if self.is_helpless() {
             // Before the jobs are back, so that they do not come again.
-            self.post();
+            self.tell_size();
             self.recall();
-            self.tell(PoolEvent::Resized);
         }
     }
 
@@ -354,7 +353,7 @@ impl Crew {
         }
         self.rules.size = size;
         self.dismiss(self.staying().saturating_sub(size), false, now);
-        self.tell(PoolEvent::Resized);
+        self.tell_size();
     }
 
     /// How many children hold a place, those that come included.
@@ -497,6 +496,12 @@ impl Crew {
         [wake, behind.filter(|_| idle)].into_iter().flatten().min()
     }
 
+    /// Says that there is another capacity, once it can be seen.
+    fn tell_size(&self) {
+        self.post();
+        self.tell(PoolEvent::Resized);
+    }
+
     /// Shows what is now.
     fn post(&self) {
         let mut board = self.shared.board();
@@ -511,7 +516,7 @@ impl Crew {
             info.writes.push(hand.given.into());
         }
         info.busy = self.hands.values().filter(|hand| hand.running.is_some()).count();
-        board.capacity = if self.is_helpless() { 0 } else { self.rules.size * (1 + self.rules.ahead) };
+        board.capacity = if self.is_helpless() { 0 } else { self.rules.capacity() };
     }
 }
 

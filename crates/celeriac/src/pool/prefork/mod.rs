@@ -60,17 +60,24 @@ struct Rules {
     patience: Duration,
 }
 
+impl Rules {
+    fn capacity(&self) -> usize {
+        self.size * (1 + self.ahead)
+    }
+}
+
 impl Prefork {
     /// # Errors
     /// When there is no thread to be had. That no child can be started is told later, by a capacity of nothing.
     pub(super) fn new(options: &PoolOptions, events: UnboundedSender<PoolEvent>) -> io::Result<Self> {
         let mut line = options.child.clone().unwrap_or_default();
-        line.env.extend(serve::environment(options.max_memory_per_child));
+        line.env.extend(serve::environment(options.max_memory_per_child.filter(|max| *max > 0)));
         let rules = Rules {
             size: options.size.clamp(1, MAX_SIZE),
             // Each has a claim of its own.
             ahead: options.ahead.min(MAX_AHEAD),
-            max_tasks: options.max_tasks_per_child,
+            // 0 is never, as in Celery.
+            max_tasks: options.max_tasks_per_child.filter(|max| *max > 0),
             patience: options.start_patience,
         };
         let (news, inbox) = unbounded_channel();
@@ -111,6 +118,12 @@ impl Pool for Prefork {
 
     fn resize(&mut self, size: usize) -> usize {
         let size = size.clamp(1, MAX_SIZE);
+        let mut board = self.shared.board();
+        if board.capacity > 0 {
+            board.capacity = board.capacity / board.info.size.max(1) * size;
+        }
+        board.info.size = size;
+        drop(board);
         self.tell(News::Resize(size));
         size
     }
