@@ -14,17 +14,34 @@ pub enum Step {
     Publish(Box<Outgoing>),
     /// Says how many parts a chord has, in a run that begins now: what is left of a claim of an earlier run under the
     /// same id is removed. Comes before the messages of the header, so that the last part finds it.
-    ChordSize { group: String, size: usize },
+    ChordSize {
+        /// The id of the header.
+        group: String,
+        /// How many parts have to end.
+        size: usize,
+    },
     /// Saves the results of a group under its id, as it does not follow from the parts how they hang together.
-    SaveGroup { group: String, result: Value },
+    SaveGroup {
+        /// The id of the group.
+        group: String,
+        /// Its result as a tuple, see [`Results::tuple`].
+        result: Value,
+    },
     /// The chord waits for that many more parts.
-    ChordExtend { group: String, tasks: usize },
+    ChordExtend {
+        /// The id of the header.
+        group: String,
+        /// How many more parts have to end.
+        tasks: usize,
+    },
 }
 
 /// What applying a signature comes to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Applied {
+    /// What to do, in this order.
     pub steps: Vec<Step>,
+    /// The results that come of it.
     pub results: Results,
     /// The result of the whole in `results`; `None` if there was nothing to run.
     pub result: Option<usize>,

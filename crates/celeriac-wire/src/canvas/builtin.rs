@@ -12,14 +12,23 @@ use super::signature::{Kind, Signature};
 use super::{Error, chord, chunks as chunks_of};
 use crate::{Map, Value};
 
+/// Gives back its arguments: [`accumulate`].
 pub const ACCUMULATE: &str = "celery.accumulate";
+/// Removes old results.
 pub const BACKEND_CLEANUP: &str = "celery.backend_cleanup";
+/// A name without a task.
 pub const CHAIN: &str = "celery.chain";
+/// Sends a chord: [`run_chord`].
 pub const CHORD: &str = "celery.chord";
+/// Polls the header of a chord.
 pub const CHORD_UNLOCK: &str = "celery.chord_unlock";
+/// Sends a group of starmaps: [`chunks`].
 pub const CHUNKS: &str = "celery.chunks";
+/// Sends a group: [`group`].
 pub const GROUP: &str = "celery.group";
+/// Runs a task for each item.
 pub const MAP: &str = "celery.map";
+/// Runs a task with the elements of each item.
 pub const STARMAP: &str = "celery.starmap";
 
 /// `celery.accumulate`: its arguments, or the one that `index` names, from the end if it is negative. `None` if there

@@ -11,11 +11,17 @@ use crate::{Map, Value};
 /// A task that never runs because another one failed: its result is to be stored as FAILURE.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failed {
+    /// The id of the task.
     pub id: String,
+    /// Its name, for results that hold more than the state (`result_extended`).
     pub task: String,
+    /// Its positional arguments, without what the task before it would have handed on.
     pub args: Vec<Value>,
+    /// Its keyword arguments.
     pub kwargs: Map,
+    /// The group that it is a part of.
     pub group: Option<String>,
+    /// Its place in the group.
     pub group_index: Option<i64>,
     /// The body of the chord that waits for it. A part of it is to be returned, unless the stored state of the task
     /// says that it failed before.
@@ -27,6 +33,7 @@ pub struct Failed {
 /// An errback that takes the request, the exception and the traceback, and runs in the worker at once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inline {
+    /// What to call.
     pub errback: Signature,
     /// The task that it is told of.
     pub task_id: String,
@@ -39,6 +46,7 @@ pub struct Inline {
 pub struct Failing {
     /// In the order in which they are to be stored.
     pub failed: Vec<Failed>,
+    /// Errbacks to be called at once, after the failure is stored.
     pub inline: Vec<Inline>,
     /// Errbacks that are sent as tasks, with the id of the failed one.
     pub steps: Vec<Step>,

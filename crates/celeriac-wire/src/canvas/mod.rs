@@ -57,28 +57,59 @@ pub use stamp::Visitor;
 /// A canvas that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
+    /// Something else stands where a signature should.
     #[error("a signature is not an object with the name of a task")]
     NotASignature,
+    /// A part of a signature has another type than it must have.
     #[error("member {member} of the signature of {task} is not {expected}")]
-    Member { task: String, member: &'static str, expected: &'static str },
+    Member {
+        /// The task of the signature.
+        task: String,
+        /// The part.
+        member: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A `subtask_type` that Celery 5.7 does not have.
     #[error("a signature of the unknown type {0}")]
     Type(String),
+    /// What no message could hold.
     #[error("signatures lie within each other more than {MAX_NESTING} deep")]
     Nesting,
+    /// There is nothing to replace a task with, or to give an id to.
     #[error("a chain without a task")]
     EmptyChain,
+    /// There is nothing to wait for.
     #[error("a chord without a body")]
     NoBody,
+    /// Two tasks of one chain have the same id.
     #[error("the results of a chord wait for each other")]
     Recursive,
+    /// A group has no result of its own that a callback could be given.
     #[error("a callback cannot be added to a group: use a chord")]
     LinkedGroup,
+    /// An option that is needed to send a task has another type than it must have.
     #[error("option {option} of {task} is not {expected}")]
-    Option { task: String, option: &'static str, expected: &'static str },
+    Option {
+        /// The task to be sent.
+        task: String,
+        /// The name of the option.
+        option: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The serializer cannot hold the arguments, or the compression failed.
     #[error("the arguments of {task} cannot be written: {reason}")]
-    Unwritten { task: String, reason: String },
+    Unwritten {
+        /// The task to be sent.
+        task: String,
+        /// What the serializer says.
+        reason: String,
+    },
+    /// It takes the place that the replaced task has in its chord, and can have no other one.
     #[error("a signature that replaces a task must not be part of a chord")]
     ReplacedByPart,
+    /// There is no chord to extend.
     #[error("the task is not part of a chord")]
     NotInChord,
 }

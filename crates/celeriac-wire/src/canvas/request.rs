@@ -10,14 +10,18 @@ use crate::{Body, Map, Message, Value};
 /// A task that was delivered.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
+    /// As it came.
     pub message: &'a Message,
+    /// The body of the message, decoded.
     pub body: &'a Body,
 }
 
 /// What is different when a task runs again.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Retry {
+    /// Other positional arguments than those of this run.
     pub args: Option<Vec<Value>>,
+    /// Other keyword arguments than those of this run.
     pub kwargs: Option<Map>,
     /// `countdown` or `eta`, and whatever else is to change: `queue`, `priority`, `expires`, time limits.
     pub options: Map,

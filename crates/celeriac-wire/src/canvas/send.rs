@@ -14,7 +14,9 @@ use crate::{Body, Headers, Map, Message, Outgoing, Value, body, repr, time};
 /// The task that runs while something is sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Parent<'a> {
+    /// Its id.
     pub id: &'a str,
+    /// The id of the task that all of this began with; `None` is the task itself.
     pub root_id: Option<&'a str>,
     /// Its priority, where `task_inherit_parent_priority` is on.
     pub priority: Option<u8>,
@@ -23,6 +25,7 @@ pub struct Parent<'a> {
 /// Who sends, and what it knows of tasks and time.
 #[derive(Clone, Copy)]
 pub struct Sender<'a> {
+    /// The task that runs meanwhile; `None` in a program that is no worker.
     pub parent: Option<Parent<'a>>,
     /// `gen<pid>@<host>`, the name of the sending process.
     pub origin: &'a str,
@@ -32,6 +35,7 @@ pub struct Sender<'a> {
     pub default_queue: &'a str,
     /// `task_allow_error_cb_on_chord_header`.
     pub errbacks_on_header: bool,
+    /// What countdowns are counted from.
     pub now: SystemTime,
     /// The options that `task_routes` has for a task of this name, and `serializer` and `compression` if the sender's
     /// are not JSON and none; those of the call win.

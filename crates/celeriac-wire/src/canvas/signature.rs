@@ -10,12 +10,15 @@ use crate::{Map, Value};
 /// [`from_value`](Self::from_value).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Signature {
+    /// The name of the task; of a chain, group or chord a name that nothing is registered under.
     pub task: String,
+    /// Positional arguments.
     pub args: Vec<Value>,
     /// Keyword arguments, without what [`Kind`] holds.
     pub kwargs: Map,
     /// How the task is to be sent: the options of Celery's `apply_async`, and the stamps.
     pub options: Map,
+    /// Whether it is one task or made of several.
     pub kind: Kind,
     /// Takes no further arguments, such as the result of the task before it.
     pub immutable: bool,
@@ -26,21 +29,25 @@ pub struct Signature {
 /// What a signature is made of besides its arguments.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Kind {
+    /// Nothing: it is one task.
     #[default]
     Task,
     /// One after the other, each with the result of the one before.
     Chain(Vec<Signature>),
     /// All at once.
     Group(Vec<Signature>),
+    /// All at once, and one more with their results.
     Chord(Box<Chord>),
 }
 
 /// Some tasks at once, and one that gets all their results.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Chord {
+    /// The tasks that run at once.
     pub header: Vec<Signature>,
     /// The options of the header when it is a group and no list: it becomes one as soon as it has an id.
     pub header_options: Option<Map>,
+    /// The task that gets their results. Without one the chord cannot be sent.
     pub body: Option<Signature>,
 }
 

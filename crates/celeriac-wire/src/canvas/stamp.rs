@@ -8,37 +8,46 @@ use crate::{Map, Value};
 ///
 /// `headers` are the stamps that come from around the part.
 pub trait Visitor {
+    /// The stamps of one task.
     fn on_signature(&mut self, sig: &Signature, headers: &Map) -> Map;
 
+    /// The stamps of all tasks of a chain.
     fn on_chain_start(&mut self, _chain: &Signature, _headers: &Map) -> Map {
         Map::new()
     }
 
+    /// All tasks of a chain are stamped.
     fn on_chain_end(&mut self, _chain: &Signature, _headers: &Map) {}
 
+    /// The stamps of all tasks of a group.
     fn on_group_start(&mut self, _group: &Signature, _headers: &Map) -> Map {
         Map::new()
     }
 
+    /// All tasks of a group are stamped.
     fn on_group_end(&mut self, _group: &Signature, _headers: &Map) {}
 
-    /// Is given the chord; by default what [`on_group_start`](Self::on_group_start) says of it.
+    /// The stamps of the header of this chord; by default what [`on_group_start`](Self::on_group_start) says of it.
     fn on_chord_header_start(&mut self, chord: &Signature, headers: &Map) -> Map {
         self.on_group_start(chord, headers)
     }
 
+    /// All tasks of the header are stamped.
     fn on_chord_header_end(&mut self, chord: &Signature, headers: &Map) {
         self.on_group_end(chord, headers);
     }
 
+    /// The stamps of the body of a chord.
     fn on_chord_body(&mut self, _chord: &Signature, _headers: &Map) -> Map {
         Map::new()
     }
 
+    /// The stamps of a callback and of those after it.
     fn on_callback(&mut self, _callback: &Signature, _headers: &Map) -> Map {
         Map::new()
     }
 
+    /// The stamps of an errback and of those after it.
     fn on_errback(&mut self, _errback: &Signature, _headers: &Map) -> Map {
         Map::new()
     }
