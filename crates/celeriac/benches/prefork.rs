@@ -57,7 +57,12 @@ async fn measure(size: usize, ahead: usize) {
     let begun = Instant::now();
     let mut pool = pool::start(&options, Arc::new(registry()), sender).expect("a pool");
     let message = Message::new("bench.noop", &"0123456789ab".repeat(3), Vec::new(), Map::new());
-    let request = Arc::new(Request { message, queue: "celery".to_owned(), hostname: "celery@host".to_owned() });
+    let request = Arc::new(Request {
+        message,
+        queue: "celery".to_owned(),
+        hostname: "celery@host".to_owned(),
+        max_body: 1 << 20,
+    });
     let job = |id| Job { id: JobId(id), request: Arc::clone(&request), limits: TimeLimits::default() };
     pool.submit(job(0));
     let mut submitted = 1;

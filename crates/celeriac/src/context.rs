@@ -1,12 +1,13 @@
 //! What a running task sees: its request, its time limit, and a way to have effects applied.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use celeriac_wire::canvas::{self, Applied, Parent, Sender, Signature};
 use celeriac_wire::message::TimeLimits;
-use celeriac_wire::{Body, Headers, Map, Message, Value, body};
+use celeriac_wire::serializer::{self, Accept};
+use celeriac_wire::{Body, Headers, Map, Message, Value};
 
 use crate::broker::Outgoing;
 use crate::sending::seeded;
@@ -67,25 +68,32 @@ pub struct Request {
     pub queue: String,
     /// The name of the worker.
     pub hostname: String,
+    /// Bytes to which the body may unfold (`worker_max_body_bytes`).
+    pub max_body: usize,
 }
+
+/// All serializers that can be read.
+static ANY: LazyLock<Accept> = LazyLock::new(|| Accept::new(["json", "msgpack", "yaml"]).unwrap_or_default());
 
 /// How Python's client writes that nothing is linked to a task.
 const NO_CANVAS: &[u8] = br#"{"callbacks": null, "errbacks": null, "chain": null, "chord": null}]"#;
 
 impl Request {
-    /// The arguments and the canvas, decoded anew with each call.
+    /// The arguments and the canvas, decompressed and decoded anew with each call. Whether the serializer is accepted
+    /// was asked when the message came.
     ///
     /// # Errors
     ///
-    /// A body that cannot be read.
-    pub fn body(&self) -> Result<Body, body::Error> {
-        Body::decode(&self.message.body)
+    /// A body that cannot be read, or that unfolds to more than [`Request::max_body`].
+    pub fn body(&self) -> Result<Body, serializer::Error> {
+        serializer::body(&self.message, &ANY, self.max_body)
     }
 
     /// Whether something is linked to the task: callbacks, errbacks, the rest of a chain, a chord. A body that cannot
     /// be read links nothing.
     pub fn has_canvas(&self) -> bool {
-        if self.message.body.ends_with(NO_CANVAS) {
+        let plain = !self.headers().extra.contains_key("compression");
+        if plain && self.message.body.ends_with(NO_CANVAS) {
             return false;
         }
         let linked = |value: &Value| match value {
@@ -160,6 +168,11 @@ impl Context {
         // A limit past the end of the clock is none.
         let soft = soft_limit.and_then(|limit| now.checked_add(limit));
         Self { request, soft, interrupts: warden::child::interrupts(), emit: Arc::new(emit) }
+    }
+
+    /// The same run with another request: its limits, and where its effects go, are these.
+    pub(crate) fn with_request(&self, request: Arc<Request>) -> Self {
+        Self { request, ..self.clone() }
     }
 
     pub fn request(&self) -> &Request {

@@ -410,5 +410,5 @@ fn failure_record(ended: &Ended, failure: &Failure) -> Record {
 fn unrun(id: &str, of: &Request) -> Request {
     let mut message = Message::new("unknown", id, Vec::new(), Default::default());
     message.headers.root_id.clone_from(&of.headers().root_id);
-    Request { message, queue: of.queue.clone(), hostname: of.hostname.clone() }
+    Request { message, queue: of.queue.clone(), hostname: of.hostname.clone(), max_body: of.max_body }
 }

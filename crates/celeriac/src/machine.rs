@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use celeriac_wire::canvas::{Signature, Step};
+use celeriac_wire::serializer::Accept;
 use celeriac_wire::{Record, Value};
 
 use crate::broker::{Delivery, Settle, Tag};
@@ -262,6 +263,7 @@ pub struct Machine {
     successful: Revoked,
     autoscale: autoscale::State,
     sending: Arc<Sending>,
+    accept: Accept,
     /// Whether notices are wanted.
     events: bool,
     /// Runs that have begun.
@@ -286,6 +288,7 @@ impl Machine {
             capacity: config.concurrency,
             events: config.settings.worker_send_task_events,
             autoscale: autoscale::State::new(config.autoscale),
+            accept: accepted(&config.settings),
             sending: Arc::new(Sending::new(&config.settings, registry, &config.hostname)),
             config,
             tasks,
@@ -485,6 +488,18 @@ impl Machine {
             out.push(Action::Emit(Box::new(Notice { request: Arc::clone(request), what: what() })));
         }
     }
+}
+
+/// The serializers that the settings accept; those that cannot be read are said and left out.
+fn accepted(settings: &Settings) -> Accept {
+    let names = settings.accept_content.iter().map(String::as_str).filter(|name| match Accept::new([*name]) {
+        Ok(_) => true,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "accept_content: {name} is left out");
+            false
+        }
+    });
+    Accept::new(names).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::context::{Context, Request};
 use crate::task::{AsyncTask, Failure, Outcome, Stop, Task, TaskOptions};
 
+mod builtin;
 mod parameters;
 
 use parameters::Parameters;
@@ -43,15 +44,22 @@ pub struct Failed<'a> {
     pub failure: &'a Failure,
 }
 
-/// The tasks a worker knows.
-#[derive(Default)]
+/// The tasks a worker knows. Celery's own, such as `celery.accumulate`, are always among them.
 pub struct Registry {
     tasks: BTreeMap<String, Entry>,
 }
 
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Registry {
     pub fn new() -> Self {
-        Self::default()
+        let mut registry = Self { tasks: BTreeMap::new() };
+        builtin::add_to(&mut registry);
+        registry
     }
 
     /// Adds a task. It takes the place of an earlier one of the same name.
@@ -184,6 +192,10 @@ impl Registry {
     }
 
     pub(crate) fn handler(&self, name: &str) -> Option<Handler> {
+        if builtin::RUNNING_OTHERS.contains(&name) {
+            let all = self.tasks.iter().map(|(name, entry)| (name.clone(), entry.handler.clone()));
+            return Some(builtin::running(name, all.collect()));
+        }
         self.tasks.get(name).map(|entry| entry.handler.clone())
     }
 }
@@ -199,11 +211,9 @@ fn arguments<A: DeserializeOwned>(cx: &Context, parameters: &Parameters) -> Resu
     parameters.read(body)
 }
 
-fn chain(error: &body::Error) -> String {
-    match error {
-        body::Error::Json(source) => format!("{error}: {source}"),
-        body::Error::Shape => error.to_string(),
-    }
+fn chain(error: &dyn std::error::Error) -> String {
+    std::iter::successors(error.source(), |error| error.source())
+        .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// Turns a failure into a retry where the task's policy says so, and lays a retry's new arguments over the old ones.

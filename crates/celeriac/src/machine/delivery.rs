@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use celeriac_wire::{Message, Record, result, time};
+use celeriac_wire::{Record, result, time};
 
 use super::{Action, Event, Held, Machine, Notice, Phase, Timer, What, log, record};
 use crate::broker::{Delivery, Settle, Tag};
@@ -18,18 +18,19 @@ impl Machine {
             return out.push(Action::Settle(tag, Settle::Return));
         }
         let message = match message {
-            Ok(message) if self.accepts(&message) => message,
-            Ok(message) => {
-                let (task, id) = (&message.headers.task, &message.headers.id);
-                tracing::error!(task, task_id = id, content_type = message.content_type, "refused content type");
-                return out.push(Action::Settle(tag, Settle::Reject { requeue: false }));
-            }
+            Ok(message) => message,
             Err(error) => {
                 tracing::error!(queue, error = &error as &dyn std::error::Error, "not a task message");
                 return out.push(Action::Settle(tag, Settle::Reject { requeue: false }));
             }
         };
-        let request = Arc::new(Request { message, queue, hostname: self.config.hostname.clone() });
+        if let Err(error) = self.accept.check(&message.content_type) {
+            let (task, id) = (&message.headers.task, &message.headers.id);
+            tracing::error!(task, task_id = id, error = &error as &dyn std::error::Error, "refused content type");
+            return out.push(Action::Settle(tag, Settle::Reject { requeue: false }));
+        }
+        let (hostname, max_body) = (self.config.hostname.clone(), self.config.settings.worker_max_body_bytes);
+        let request = Arc::new(Request { message, queue, hostname, max_body });
         let Some(&task) = self.names.get(request.task()) else {
             return self.unknown(tag, &request, now, out);
         };
@@ -71,12 +72,6 @@ impl Machine {
             return out.push(Action::Look(id, request.id()));
         }
         self.arrange(id, now);
-    }
-
-    fn accepts(&self, message: &Message) -> bool {
-        let content_type = message.content_type.as_str();
-        let accepted = &self.config.settings.accept_content;
-        accepted.iter().any(|name| name == content_type || content_type_of(name) == Some(content_type))
     }
 
     /// A task that the worker does not know has failed.
@@ -176,17 +171,6 @@ impl Machine {
 /// An absent time, a time, or an error if the text is none.
 fn optional_time(text: &Option<String>) -> Result<Option<SystemTime>, ()> {
     text.as_deref().map(|text| time::parse(text).ok_or(())).transpose()
-}
-
-/// The content type of a serializer by its name.
-fn content_type_of(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "json" => "application/json",
-        "msgpack" => "application/x-msgpack",
-        "yaml" => "application/x-yaml",
-        "pickle" => "application/x-python-serialize",
-        _ => return None,
-    })
 }
 
 impl From<Delivery> for Event {

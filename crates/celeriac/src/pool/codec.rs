@@ -100,6 +100,16 @@ macro_rules! numbers {
 
 numbers!(u8, u32, u64, u128, i64, f64);
 
+impl Wire for usize {
+    fn put(&self, out: &mut Vec<u8>) {
+        (*self as u64).put(out);
+    }
+
+    fn take(input: &mut Input<'_>) -> Result<Self, Malformed> {
+        Self::try_from(u64::take(input)?).map_err(|_| Malformed)
+    }
+}
+
 /// Structs of which each field crosses. A new field is an error of the compiler here.
 macro_rules! records {
     ($($record:ident { $($field:ident),* $(,)? })*) => {
@@ -126,7 +136,7 @@ records! {
     Properties { correlation_id, reply_to, delivery_mode, delivery_info, priority, delivery_tag, extra }
     Message { headers, properties, content_type, content_encoding, body }
     Outgoing { queue, exchange, routing_key, priority, eta, expires, message }
-    Request { message, queue, hostname }
+    Request { message, queue, hostname, max_body }
     Failure { exc_type, exc_module, exc_message, traceback }
     Retry { cause, after, at, args, kwargs, max_retries, options }
 }
@@ -429,7 +439,7 @@ mod tests {
 
     #[test]
     fn what_crosses_comes_back_and_what_is_cut_does_not() {
-        check(Request { message: message(), queue: "q".to_owned(), hostname: "w@h".to_owned() });
+        check(Request { message: message(), queue: "q".to_owned(), hostname: "w@h".to_owned(), max_body: 9 });
         let values = [
             Value::Null,
             value!(false),

@@ -32,7 +32,12 @@ impl Puppet {
             let active = phase == Phase::Active;
             Held {
                 phase,
-                request: Arc::new(Request { message, queue: "celery".to_owned(), hostname: NODE.to_owned() }),
+                request: Arc::new(Request {
+                    message,
+                    queue: "celery".to_owned(),
+                    hostname: NODE.to_owned(),
+                    max_body: 1 << 20,
+                }),
                 eta: (phase == Phase::Scheduled).then(|| SystemTime::now() + Duration::from_secs(3600)),
                 started: active.then(SystemTime::now),
                 acknowledged: active,

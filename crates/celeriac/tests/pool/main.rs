@@ -75,7 +75,7 @@ impl Scene {
     fn send(&mut self, message: Message, limits: TimeLimits) -> JobId {
         self.last += 1;
         let id = JobId(self.last);
-        let request = Request { message, queue: "celery".to_owned(), hostname: "w@h".to_owned() };
+        let request = Request { message, queue: "celery".to_owned(), hostname: "w@h".to_owned(), max_body: 1 << 20 };
         self.pool.submit(Job { id, request: Arc::new(request), limits });
         self.open.insert(id, false);
         id
