@@ -2,6 +2,7 @@
 
 mod canvas;
 mod canvas_input;
+mod roundtrip;
 
 use std::time::Duration;
 
