@@ -35,7 +35,7 @@ mod warden;
 pub use alloc::Alloc;
 pub use call::{Call, Limits};
 pub use death::Death;
-pub use line::{Line, LineOptions, Lines};
+pub use line::{Line, LineOptions, Lines, most_lines};
 pub use lock::{Lock, lock_file};
 pub use map::{Mapped, map};
 pub use page::Claims;

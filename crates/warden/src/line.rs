@@ -20,7 +20,10 @@ use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sendmsg, socketpair,
 };
-use rustix::process::{Pid, PidfdFlags, Signal, WaitIdStatus, kill_process_group, pidfd_open, pidfd_send_signal};
+use rustix::process::{
+    Pid, PidfdFlags, Resource, Rlimit, Signal, WaitIdStatus, getrlimit, kill_process_group, pidfd_open,
+    pidfd_send_signal, setrlimit,
+};
 
 use crate::child::{LINE, MARKER};
 use crate::death::Death;
@@ -29,6 +32,22 @@ use crate::process::reap;
 
 /// How long a killed child may take to its end. Only a child that is stuck inside the kernel comes near it.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// Descriptors that a line takes in this process: socket, pidfd, a copy of it, and one while it starts.
+const DESCRIPTORS: u64 = 4;
+
+/// Descriptors that are left to the rest of the program.
+const RESERVE: u64 = 128;
+
+/// How many lines this process can hold at a time. Raises its limit on open descriptors as far as it may for that;
+/// children inherit the limit.
+pub fn most_lines() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    // It fails where the hard limit is out of bounds, and then the soft one stays.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let open = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(open.saturating_sub(RESERVE) / DESCRIPTORS).unwrap_or(usize::MAX).max(1)
+}
 
 /// How children are started.
 #[derive(Clone, Debug)]

@@ -135,7 +135,8 @@ pub trait Pool: Send {
     fn recall(&mut self);
 
     /// Sets how many jobs run at a time, within 1 and [`MAX_SIZE`]; the result is what was set. Nothing that runs is
-    /// interrupted. The solo pool stays as it is.
+    /// interrupted. The solo pool stays as it is, and there are no more children than the limit on open descriptors
+    /// allows.
     fn resize(&mut self, size: usize) -> usize;
 
     /// Replaces all workers by new ones, each when what it runs has ended. Nothing where workers are not processes.

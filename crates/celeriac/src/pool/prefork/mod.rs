@@ -48,6 +48,8 @@ pub(super) struct Prefork {
     news: UnboundedSender<News>,
     events: UnboundedSender<PoolEvent>,
     shared: Shared,
+    /// As many children as there can be.
+    most: usize,
 }
 
 /// How children live.
@@ -72,8 +74,10 @@ impl Prefork {
     pub(super) fn new(options: &PoolOptions, events: UnboundedSender<PoolEvent>) -> io::Result<Self> {
         let mut line = options.child.clone().unwrap_or_default();
         line.env.extend(serve::environment(options.max_memory_per_child.filter(|max| *max > 0)));
+        // Each takes descriptors, of which the connections to broker and backend need some too.
+        let most = warden::most_lines().min(MAX_SIZE);
         let rules = Rules {
-            size: options.size.clamp(1, MAX_SIZE),
+            size: options.size.clamp(1, most),
             // Each has a claim of its own.
             ahead: options.ahead.min(MAX_AHEAD),
             // 0 is never, as in Celery.
@@ -84,7 +88,7 @@ impl Prefork {
         let shared = Shared::default();
         let crew = Crew::new(rules, Lines::new(line)?, events.clone(), news.clone(), shared.clone());
         tokio::spawn(crew.run(inbox));
-        Ok(Self { news, events, shared })
+        Ok(Self { news, events, shared, most })
     }
 
     fn tell(&self, news: News) {
@@ -117,7 +121,7 @@ impl Pool for Prefork {
     }
 
     fn resize(&mut self, size: usize) -> usize {
-        let size = size.clamp(1, MAX_SIZE);
+        let size = size.clamp(1, self.most);
         let mut board = self.shared.board();
         if board.capacity > 0 {
             board.capacity = board.capacity / board.info.size.max(1) * size;
