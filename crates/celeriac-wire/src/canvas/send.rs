@@ -108,16 +108,14 @@ impl Plan<'_> {
         let add_to_parent = o.take("add_to_parent").and_then(|v| v.as_bool()).unwrap_or(true);
         let route_name = o.text("route_name")?;
         for (name, value) in (sender.route)(route_name.as_deref().unwrap_or(task)) {
-            if o.map.get(&name).is_none_or(Value::is_null) {
-                o.map.insert(name, value);
-            }
+            o.fill(&name, value);
         }
         let (mut root_id, mut parent_id) = (o.text("root_id")?, o.text("parent_id")?);
         if let (true, Some(parent)) = (root_id.is_none() || parent_id.is_none(), &sender.parent) {
             root_id.get_or_insert_with(|| parent.root_id.unwrap_or(parent.id).to_owned());
             parent_id.get_or_insert_with(|| parent.id.to_owned());
             if let Some(priority) = parent.priority {
-                o.map.entry("priority".to_owned()).or_insert_with(|| priority.into());
+                o.fill("priority", priority.into());
             }
         }
         let now = sender.now;
@@ -249,6 +247,14 @@ impl Options<'_> {
 
     fn take(&mut self, name: &str) -> Option<Value> {
         self.map.shift_remove(name)
+    }
+
+    /// Gives an option that has no value yet.
+    fn fill(&mut self, name: &str, value: Value) {
+        let held = self.map.entry(name.to_owned()).or_default();
+        if held.is_null() {
+            *held = value;
+        }
     }
 
     fn text(&mut self, name: &'static str) -> Result<Option<String>, Error> {

@@ -1,7 +1,7 @@
 //! Canvas that nobody meant: what is refused, and what is bounded.
 
 use celeriac_wire::canvas::{
-    self, Error, Request, Sender, Signature, Step, add_to_chord, builtin, chain, chord, chord_failed, group,
+    self, Error, Parent, Request, Sender, Signature, Step, add_to_chord, builtin, chain, chord, chord_failed, group,
     on_failure, on_success, replace,
 };
 use celeriac_wire::serializer::{self, Accept};
@@ -81,6 +81,38 @@ fn a_body_is_written_and_compressed_as_the_options_say() {
     let accept = Accept::new(["msgpack"]).expect("a serializer is known");
     let body = serializer::body(&outgoing.message, &accept, 1024).expect("a body is read");
     assert_eq!(body.args, [value!(1)]);
+}
+
+#[test]
+fn what_a_task_sends_knows_where_it_comes_from() {
+    let parent = Parent { id: "parent", root_id: Some("root"), priority: Some(6) };
+    let sender = Sender { parent: Some(parent), ..Sender::new() };
+    let sent = |sig: &Signature| {
+        let plan = canvas::apply(sig, Vec::new(), Map::new(), Map::new(), &sender).expect("a plan is made");
+        let [Step::Publish(outgoing)] = &plan.steps[..] else { panic!("one message") };
+        let headers = &outgoing.message.headers;
+        assert_eq!((headers.root_id.as_deref(), headers.parent_id.as_deref()), (Some("root"), Some("parent")));
+        assert_eq!(plan.children, [value!([[headers.id.as_str(), null], null])]);
+        outgoing.priority
+    };
+    assert_eq!(sent(&add(1)), 6);
+    assert_eq!(sent(&add(1).set("priority", value!(null))), 6);
+    assert_eq!(sent(&add(1).priority(2)), 2);
+}
+
+#[test]
+fn a_route_is_taken_where_the_call_names_none() {
+    let route = |task: &str| Map::from_iter([("queue".to_owned(), Value::from(format!("for {task}")))]);
+    let sender = Sender { route: &route, ..Sender::new() };
+    let queue = |sig: &Signature| {
+        let plan = canvas::apply(sig, Vec::new(), Map::new(), Map::new(), &sender).expect("a plan is made");
+        let [Step::Publish(outgoing)] = &plan.steps[..] else { panic!("one message") };
+        outgoing.queue.clone()
+    };
+    assert_eq!(queue(&add(1)), "for add");
+    assert_eq!(queue(&add(1).queue("q")), "q");
+    // A task that runs another one goes where that one would.
+    assert_eq!(queue(&add(1).set("route_name", "other")), "for other");
 }
 
 #[test]
