@@ -14,21 +14,27 @@
 pub mod backend;
 pub mod broker;
 mod chord;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod client;
 mod context;
 pub mod control;
 pub mod event;
 mod finish;
+pub mod log;
 pub mod machine;
 mod memory;
+pub mod node;
 pub mod pool;
 mod rate_limit;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod registry;
+pub mod remote;
 mod revoked;
 mod sending;
 pub mod settings;
+pub mod statedb;
 mod task;
 pub mod worker;
 

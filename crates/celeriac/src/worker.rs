@@ -6,13 +6,13 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::backend::{self, ResultBackend};
 use crate::broker::{self, Broadcast, Broker};
-use crate::control::WorkerView;
+use crate::control::{self, WorkerView};
 use crate::machine::{Autoscale, Config, Machine, Notice, Shutdown};
 use crate::pool::{self, PoolKind, PoolOptions};
 use crate::registry::Registry;
@@ -128,6 +128,7 @@ pub struct Worker {
     broker: Arc<dyn Broker>,
     results: Arc<dyn ResultBackend>,
     dispatch: Option<Box<dyn Dispatch>>,
+    revoked: Vec<String>,
     sender: mpsc::UnboundedSender<Command>,
     commands: mpsc::UnboundedReceiver<Command>,
 }
@@ -135,12 +136,17 @@ pub struct Worker {
 impl Worker {
     pub fn new(options: Options, registry: Registry, broker: Arc<dyn Broker>, results: Arc<dyn ResultBackend>) -> Self {
         let (sender, commands) = mpsc::unbounded_channel();
-        Self { options, registry, broker, results, dispatch: None, sender, commands }
+        Self { options, registry, broker, results, dispatch: None, revoked: Vec::new(), sender, commands }
     }
 
     /// Tells this of all that happens to tasks.
     pub fn dispatch(self, dispatch: Box<dyn Dispatch>) -> Self {
         Self { dispatch: Some(dispatch), ..self }
+    }
+
+    /// Revokes tasks before any message is taken: those of the last run, and those that other workers know of.
+    pub fn revoked(self, revoked: Vec<String>) -> Self {
+        Self { revoked, ..self }
     }
 
     /// What speaks to the worker while it runs.
@@ -165,10 +171,14 @@ impl Worker {
         let config = Config { hostname, pid: std::process::id(), concurrency, autoscale, settings };
         let registry = Arc::new(self.registry);
         let (heard, pool_events) = mpsc::unbounded_channel();
-        let queues: Vec<broker::Queue> = queues.into_iter().map(Into::into).collect();
+        let direct = control::direct_queue(&config.hostname);
+        let declared = |name: String| if name == direct.name { direct.clone() } else { name.into() };
+        let queues: Vec<broker::Queue> = queues.into_iter().map(declared).collect();
         let consumer = self.broker.consume(broker::ConsumerOptions { queues: queues.clone() }).await?;
+        let mut machine = Machine::new(config, &registry);
+        machine.revoke(&self.revoked, SystemTime::now());
         let driver = Driver::new(
-            Machine::new(config, &registry),
+            machine,
             pool::start(&options, Arc::clone(&registry), heard)?,
             round::Link { consumer, broker: self.broker, results: self.results },
             registry,

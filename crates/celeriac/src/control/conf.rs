@@ -122,7 +122,7 @@ pub(super) fn table(settings: &Settings, with_defaults: bool) -> Map {
 
 /// An address with its password hidden. A password may have an `@` and a slash in it, so all up to the last `@` before
 /// the first question mark counts.
-pub(crate) fn masked(url: &str) -> String {
+pub fn masked(url: &str) -> String {
     let one = |url: &str| {
         let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
         let end = rest.find('?').unwrap_or(rest.len());

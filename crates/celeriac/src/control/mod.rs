@@ -25,8 +25,11 @@ mod report;
 mod signal;
 mod stats;
 
+pub use conf::masked;
 pub use exception::Raised;
 pub use panel::{Call, Commands, Panel};
+pub use queue::direct as direct_queue;
+pub use report::CELERY;
 
 /// Where a message that the worker holds is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

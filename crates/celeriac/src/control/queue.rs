@@ -43,6 +43,11 @@ pub(super) fn shown(queue: &Queue) -> Value {
     })
 }
 
+/// The queue of one worker alone (`worker_direct`): what is sent to `C.dq2` under its name comes to it.
+pub fn direct(node: &str) -> Queue {
+    Queue { exchange: "C.dq2".to_owned(), routing_key: node.to_owned(), ..Queue::from(format!("{node}.dq2")) }
+}
+
 /// The queue of `add_consumer`: what is left out follows from the name.
 pub(super) fn described(
     name: &str,

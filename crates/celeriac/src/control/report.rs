@@ -7,7 +7,7 @@ use super::exception::shown;
 use crate::settings::Settings;
 
 /// The release of Celery whose behaviour this one has.
-pub(crate) const CELERY: &str = "5.7.0";
+pub const CELERY: &str = "5.7.0";
 
 pub(super) fn text(settings: &Settings) -> String {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();

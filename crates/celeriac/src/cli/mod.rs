@@ -1,0 +1,262 @@
+//! The command line of a worker, with the flags of `celery worker` in Celery's spelling, so that the command lines in
+//! people's runbooks work.
+//!
+//! ```no_run
+//! use celeriac::{Registry, cli};
+//!
+//! fn main() -> std::process::ExitCode {
+//!     // Register tasks here.
+//!     cli::main(Registry::new())
+//! }
+//! ```
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+
+use crate::backend::{NoResults, ResultBackend};
+use crate::broker::Broker;
+use crate::control::Commands;
+use crate::machine::Autoscale;
+use crate::redis::{RedisBroker, RedisResults};
+use crate::registry::Registry;
+use crate::remote::{self, Remote};
+use crate::settings::Settings;
+use crate::worker::{Options, Worker};
+use crate::{log, node, pool};
+
+mod banner;
+mod flag;
+mod pidfile;
+mod signal;
+
+use flag::{Celery, Flags, Verb};
+
+/// Celery's exit codes.
+const OK: u8 = 0;
+const FAILURE: u8 = 1;
+const USAGE: u8 = 2;
+
+/// A program whose command line is that of `celery worker`.
+pub struct Program {
+    registry: Registry,
+    settings: Settings,
+    commands: Commands,
+}
+
+/// Runs a worker with these tasks as the command line says, and gives its exit code. To be called first thing in `main`:
+/// the children of the pool `prefork` come by here too, and stay.
+pub fn main(registry: Registry) -> ExitCode {
+    Program::new(registry).main()
+}
+
+impl Program {
+    pub fn new(registry: Registry) -> Self {
+        Self { registry, settings: Settings::default(), commands: Commands::default() }
+    }
+
+    /// Settings of the program. Flags and the environment win over them.
+    pub fn settings(self, settings: Settings) -> Self {
+        Self { settings, ..self }
+    }
+
+    /// Commands of remote control that are the program's own.
+    pub fn commands(self, commands: Commands) -> Self {
+        Self { commands, ..self }
+    }
+
+    /// Runs as the command line says.
+    pub fn main(self) -> ExitCode {
+        if pool::is_child() {
+            child_log();
+            pool::serve_child(self.registry);
+        }
+        let Celery { verb: Verb::Worker(flags) } = Celery::parse();
+        ExitCode::from(match self.worker(*flags) {
+            Ok(code) => code,
+            Err(problem) => {
+                eprintln!("Error: {problem}");
+                problem.code()
+            }
+        })
+    }
+
+    fn worker(self, flags: Flags) -> Result<u8, Problem> {
+        let notices = flags.refuse()?;
+        let hostname = node::name(flags.hostname.as_deref());
+        let logfile = flags.logfile.as_deref().map(|file| node::file(file, &hostname));
+        if let Some(folder) = &flags.workdir {
+            std::env::set_current_dir(folder).map_err(|e| Problem::new(format!("could not go to {folder}"), e))?;
+        }
+        log::set_up(flags.loglevel, logfile.as_deref().map(Path::new), "MainProcess")
+            .map_err(|e| Problem::new("could not set up the log", e))?;
+        for notice in notices {
+            tracing::warn!("{notice}");
+        }
+        let settings = flags.settings(self.settings, &hostname);
+        let pidfile = flags.pidfile.as_deref().map(|file| node::file(file, &hostname));
+        let _pidfile =
+            pidfile.map(|file| pidfile::Pidfile::create(file.into())).transpose().map_err(Problem::Running)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|e| Problem::new("could not start", e))?;
+        let program = Self { settings, ..self };
+        let code = runtime.block_on(program.run(&flags, hostname))?;
+        if signal::restart_asked() {
+            return Err(signal::restart());
+        }
+        Ok(code)
+    }
+
+    async fn run(self, flags: &Flags, hostname: String) -> Result<u8, Problem> {
+        let mut signals = signal::Signals::listen().map_err(|e| Problem::new("could not listen to signals", e))?;
+        let Self { registry, settings, commands } = self;
+        let (broker, results) = connect(&settings, &hostname).await?;
+        let queues = flags.queues(&settings, &hostname);
+        if flags.purge {
+            let mut erased = 0;
+            for queue in &queues {
+                erased += broker.purge(queue).await.map_err(|e| Problem::new("could not purge", e))?;
+            }
+            if erased > 0 {
+                println!("purge: Erased {erased} message{} from the queue.\n", if erased == 1 { "" } else { "s" });
+            }
+        }
+        let kind = flags.pool(&settings)?;
+        let concurrency = flags.concurrency(&settings, kind);
+        let autoscale = flags.autoscale.map(|(max, min)| Autoscale { max, min });
+        let options = Options {
+            queues: queues.clone(),
+            concurrency,
+            prefetch_multiplier: settings.worker_prefetch_multiplier,
+            hostname: hostname.clone(),
+            pool: kind,
+            autoscale,
+            settings: settings.clone(),
+        };
+        if !flags.quiet {
+            banner::print(&options, &registry, flags.loglevel);
+        }
+        let deals = remote::Options {
+            commands,
+            mingle: !flags.without_mingle && settings.worker_enable_remote_control,
+            gossip: !flags.without_gossip,
+            heartbeat: (!flags.without_heartbeat).then_some(flags.heartbeat_interval),
+        };
+        let mut remote = Remote::new(&hostname, settings.clone(), deals, Arc::clone(&broker), Arc::clone(&results))
+            .map_err(|e| Problem::new("could not take up the state of the last run", e))?;
+        let revoked = remote.revoked().await;
+        let worker = Worker::new(options, registry, broker, results).dispatch(remote.dispatch()).revoked(revoked);
+        let handle = worker.handle();
+        let (ended, end) = tokio::sync::oneshot::channel::<()>();
+        let beside = tokio::spawn(remote.run(handle.clone(), async { drop(end.await) }));
+        let soft = !settings.worker_soft_shutdown_timeout.is_zero();
+        let told = tokio::spawn(async move { signals.carry_out(&handle, soft).await });
+        let ran = worker.run(std::future::pending()).await;
+        told.abort();
+        drop(ended);
+        // The good-byes are told, or not: the worker has ended.
+        drop(tokio::time::timeout(std::time::Duration::from_secs(5), beside).await);
+        ran.map_err(|e| Problem::new("the worker has failed", e))?;
+        Ok(signal::exit_code())
+    }
+}
+
+/// Addresses that can be served, and those that stand for no results.
+const SCHEMES: &[&str] = &["redis", "rediss", "redis+socket", "unix"];
+const NONE: &[&str] = &["", "disabled", "disabled://"];
+
+/// Connects to broker and backend. A broker that is away is waited for, as `broker_connection_retry_on_startup` says.
+async fn connect(settings: &Settings, hostname: &str) -> Result<(Arc<dyn Broker>, Arc<dyn ResultBackend>), Problem> {
+    let broker_url = settings.broker_url.as_deref().unwrap_or("redis://localhost:6379/0");
+    for url in
+        [Some(broker_url), settings.result_backend.as_deref().filter(|url| !NONE.contains(url))].into_iter().flatten()
+    {
+        let scheme = url.split_once("://").map_or(url, |(scheme, _)| scheme);
+        if !SCHEMES.contains(&scheme) {
+            let url = crate::control::masked(url);
+            return Err(Problem::Usage(format!(
+                "{url} is not the address of a Redis server, as in redis://localhost:6379/0"
+            )));
+        }
+    }
+    let retries = settings.broker_connection_retry_on_startup.unwrap_or(settings.broker_connection_retry);
+    let mut pause = std::time::Duration::from_secs(1);
+    let broker = loop {
+        match RedisBroker::connect(broker_url).await {
+            Ok(broker) => break broker,
+            Err(error) if retries => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(
+                    error,
+                    "consumer: Cannot connect to {}. Trying again in {} seconds...",
+                    crate::control::masked(broker_url),
+                    pause.as_secs()
+                );
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(std::time::Duration::from_secs(32));
+            }
+            Err(error) => return Err(Problem::new("could not connect to the broker", error)),
+        }
+    };
+    let results: Arc<dyn ResultBackend> = match settings.result_backend.as_deref() {
+        None => Arc::new(NoResults),
+        Some(none) if NONE.contains(&none) => Arc::new(NoResults),
+        Some(url) => {
+            let results = RedisResults::connect(url).await;
+            Arc::new(results.map_err(|e| Problem::new("could not connect to the result backend", e))?)
+        }
+    };
+    tracing::info!("Connected to {}", crate::control::masked(broker_url));
+    tracing::debug!("{hostname} has its connections");
+    Ok((Arc::new(broker), results))
+}
+
+/// A child of the pool logs where its worker does.
+fn child_log() {
+    // A child has the command line of its worker.
+    let (level, file) = match Celery::try_parse() {
+        Ok(Celery { verb: Verb::Worker(flags) }) => {
+            let hostname = node::name(flags.hostname.as_deref());
+            (flags.loglevel, flags.logfile.map(|file| node::file(&file, &hostname)))
+        }
+        Err(_) => (log::Level::default(), None),
+    };
+    let process = format!("ForkPoolWorker-{}", std::process::id());
+    if let Err(error) = log::set_up(level, file.as_deref().map(Path::new), &process) {
+        eprintln!("{process}: {error}");
+    }
+}
+
+/// Why there is no worker.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    /// The command line asks for what there is not; the text says what to do.
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Running(pidfile::Error),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Problem {
+    fn new(what: impl Into<String>, error: impl std::error::Error) -> Self {
+        let mut text = format!("{}: {error}", what.into());
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        Self::Failed(text)
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => USAGE,
+            Self::Running(error) => error.code(),
+            Self::Failed(_) => FAILURE,
+        }
+    }
+}
