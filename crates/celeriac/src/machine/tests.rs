@@ -371,3 +371,5 @@ fn only_messages_that_are_not_acknowledged_are_held() {
     assert_eq!(scene.machine.held(), [Tag("B".into()), Tag("C".into())]);
     assert_eq!(scene.machine.credit(), UNLIMITED_PREFETCH - 1);
 }
+
+mod ways;

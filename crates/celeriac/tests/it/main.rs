@@ -2,6 +2,7 @@
 //! beside unmodified Python Celery on one real server.
 
 mod broker;
+mod canvas;
 mod client_memory;
 mod control;
 #[cfg(feature = "redis")]
