@@ -1,7 +1,7 @@
 //! What the body of a chord is called with.
 
 use celeriac_wire::result::{FAILURE, REVOKED};
-use celeriac_wire::{Record, Value};
+use celeriac_wire::{Record, Value, repr};
 
 /// The value of one part of a header, or the text of the `ChordError` that it makes.
 pub(crate) fn value(task_id: &str, state: &str, result: Value) -> Result<Value, String> {
@@ -9,6 +9,24 @@ pub(crate) fn value(task_id: &str, state: &str, result: Value) -> Result<Value, 
         FAILURE | REVOKED => Err(format!("Dependency {task_id} raised {}", raised(&result))),
         _ => Ok(result),
     }
+}
+
+/// The ids of all tasks in a result tuple, `[[id, parent], null]` or `[[id, parent], [children…]]`.
+///
+/// # Errors
+///
+/// A text for the `ChordError`, when it is no result tuple.
+#[cfg(feature = "redis")]
+pub(crate) fn tasks(tuple: &Value) -> Result<Vec<String>, String> {
+    let mut found = Vec::new();
+    let mut ahead = vec![tuple];
+    while let Some(node) = ahead.pop() {
+        match parts(node)? {
+            (id, None) => found.push(id.to_owned()),
+            (_, Some(children)) => ahead.extend(children),
+        }
+    }
+    Ok(found)
 }
 
 /// The results of a header whose parts are groups themselves, in its shape.
@@ -52,15 +70,8 @@ fn raised(result: &Value) -> String {
         Some(one) => std::slice::from_ref(one),
         None => &[],
     };
-    let args: Vec<String> = args.iter().map(shown).collect();
+    let args: Vec<String> = args.iter().map(repr::value).collect();
     format!("{exc_type}({})", args.join(", "))
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("'{text}'"),
-        other => format!("{other:?}"),
-    }
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ mod task;
 pub mod worker;
 
 #[cfg(feature = "redis")]
-pub use self::redis::{RedisBroker, RedisResults};
+pub use self::redis::{BrokerOptions, QueueOrder, RedisBroker, RedisResults, ResultOptions};
 pub use backend::{ChordState, Claim, NoResults, Part, ResultBackend, Watch};
 pub use broker::{
     Broadcast, Broker, Consumer, ConsumerOptions, Delivery, Epoch, ExchangeKind, Fanout, FanoutOptions, Outgoing,

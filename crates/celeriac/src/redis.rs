@@ -1,42 +1,115 @@
 //! Redis and Valkey as kombu uses them: queues in lists, delivered messages in `unacked`, results under
 //! `celery-task-meta-<id>`.
+//!
+//! Each part has its own connection: what is published and asked, each consumer, each listener, results, and the
+//! notification of results. All of them have deadlines and are made again when they break.
+//!
+//! Read `link.rs` first (one connection), then `script.rs` (what the server does in one step), then `consumer.rs`.
 
+mod bind;
+mod broadcast;
 mod broker;
+mod chord;
 mod consumer;
+mod fanout;
+mod key;
+mod link;
+mod resp;
+mod restore;
 mod results;
+mod script;
+mod server;
+mod shared;
+#[cfg(feature = "tls")]
+mod tls;
+mod watch;
 
-use std::time::Duration;
-
-use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use ::redis::{Client, RedisError};
-
-use crate::broker::PRIORITY_STEPS;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use broker::RedisBroker;
 pub use results::RedisResults;
+pub use server::UrlError;
 
-/// Kombu's separator of the parts of a key or of a binding.
-const SEPARATOR: &str = "\x06\x16";
-/// Hash of delivered messages by tag, and their times of delivery.
-const UNACKED: &str = "unacked";
-const UNACKED_INDEX: &str = "unacked_index";
+/// How a broker on Redis is used: kombu's transport options, by their names. All who share the queues must agree on
+/// those that name keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokerOptions {
+    /// Messages whose consumer was silent for so long are given to others.
+    pub visibility_timeout: Duration,
+    /// How often it is looked for such messages at the most; a third of the timeout if that is less.
+    pub unacked_restore_interval: Duration,
+    /// Stands before every key and channel.
+    pub global_keyprefix: String,
+    /// What stands before the exchange in a channel. `{db}` is the number of the database.
+    pub fanout_prefix: String,
+    /// Whether the routing key is part of a channel.
+    pub fanout_patterns: bool,
+    pub queue_order_strategy: QueueOrder,
+    pub client_name: Option<String>,
+}
 
-/// How long a server may take to answer. No command here blocks, so silence means that the connection is dead.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The list of one priority step of a queue.
-fn list(queue: &str, step: usize) -> String {
-    match PRIORITY_STEPS[step] {
-        0 => queue.to_owned(),
-        priority => format!("{queue}{SEPARATOR}{priority}"),
+impl Default for BrokerOptions {
+    /// kombu's defaults.
+    fn default() -> Self {
+        Self {
+            visibility_timeout: Duration::from_secs(3600),
+            unacked_restore_interval: Duration::from_secs(10),
+            global_keyprefix: String::new(),
+            fanout_prefix: "/{db}.".to_owned(),
+            fanout_patterns: true,
+            queue_order_strategy: QueueOrder::RoundRobin,
+            client_name: None,
+        }
     }
 }
 
-/// A connection that is made again when it breaks; what fails meanwhile is an error.
-async fn connect(url: &str) -> Result<ConnectionManager, RedisError> {
-    let config = ConnectionManagerConfig::new()
-        .set_connection_timeout(Some(RESPONSE_TIMEOUT))
-        .set_response_timeout(Some(RESPONSE_TIMEOUT))
-        .set_number_of_retries(1);
-    ConnectionManager::new_with_config(Client::open(url)?, config).await
+/// Which of several queues with messages of one priority serves first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QueueOrder {
+    /// The queue that has served goes behind the others.
+    #[default]
+    RoundRobin,
+    /// By name.
+    Sorted,
+    /// As the queues were named.
+    Priority,
+}
+
+/// How results are kept on Redis: Celery's settings, by their names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultOptions {
+    /// `None` is for ever.
+    pub result_expires: Option<Duration>,
+    /// The same for failures; the outer `None` is as for all results.
+    pub result_failure_expires: Option<Option<Duration>>,
+    /// The same for what a chord keeps while it runs.
+    pub result_chord_expires: Option<Option<Duration>>,
+    /// Gives the results of a header to the body in the order of the header, not of their coming. All workers of a
+    /// chord must agree.
+    pub result_chord_ordered: bool,
+    /// How long the last worker of a chord waits for results of a header with groups in it.
+    pub result_chord_join_timeout: Duration,
+    /// Stands before every key, with `_` between if it does not end with one of `:_-.`.
+    pub global_keyprefix: String,
+    pub client_name: Option<String>,
+}
+
+impl Default for ResultOptions {
+    /// Celery's defaults.
+    fn default() -> Self {
+        Self {
+            result_expires: Some(Duration::from_secs(24 * 3600)),
+            result_failure_expires: None,
+            result_chord_expires: None,
+            result_chord_ordered: true,
+            result_chord_join_timeout: Duration::from_secs(3),
+            global_keyprefix: String::new(),
+            client_name: None,
+        }
+    }
+}
+
+/// Kombu's unit for times of delivery.
+fn unix_now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use celeriac::Map;
-use celeriac::{Broker, Consumer, ConsumerOptions, Delivery, MemoryBroker, Outgoing, Queue, Settle, Tag, Turn};
+use celeriac::{
+    Broadcast, Broker, Consumer, ConsumerOptions, Delivery, FanoutOptions, MemoryBroker, Outgoing, Queue, Settle,
+    Subscription, Tag, Turn,
+};
 
 /// Runs the suite. The broker is empty at first and is left empty by each part.
 pub async fn conforms(broker: &dyn Broker) {
@@ -13,7 +16,79 @@ pub async fn conforms(broker: &dyn Broker) {
     each_settlement_has_its_place(broker).await;
     a_message_that_arrives_ends_the_wait(broker).await;
     a_dropped_wait_loses_nothing(broker).await;
+    whoever_listens_hears(broker).await;
+    a_reply_reaches_its_inbox_alone(broker).await;
+    queues_come_and_go(broker).await;
     assert_eq!(broker.epoch().await.unwrap(), broker.epoch().await.unwrap());
+}
+
+fn told(exchange: &str, routing_key: &str, body: i64) -> Broadcast {
+    let [exchange, routing_key] = [exchange.to_owned(), routing_key.to_owned()];
+    Broadcast { exchange, routing_key, headers: Map::new(), body: body.into() }
+}
+
+fn subscription(exchange: &str, routing_key: &str, queue: &str) -> Subscription {
+    let [exchange, routing_key, queue] = [exchange, routing_key, queue].map(str::to_owned);
+    Subscription { exchange, routing_key, queue, expires: Duration::from_secs(10) }
+}
+
+async fn whoever_listens_hears(broker: &dyn Broker) {
+    let pidbox = subscription("celery.pidbox", "", "w@h.celery.pidbox");
+    let events = subscription("celeryev", "worker.#", "celeryev.1");
+    let options = FanoutOptions { subscriptions: vec![pidbox.clone()], inbox: None };
+    let mut one = broker.fanout(options.clone()).await.unwrap();
+    let mut two = broker.fanout(options).await.unwrap();
+    two.subscribe(events).await.unwrap();
+    let messages =
+        [told("celeryev", "task.multi", 1), told("celeryev", "worker.online", 2), told("celery.pidbox", "", 3)];
+    broker.broadcast(&messages).await.unwrap();
+    assert_eq!(one.next().await.unwrap(), messages[2]);
+    assert_eq!(two.next().await.unwrap(), messages[1]);
+    assert_eq!(two.next().await.unwrap(), messages[2]);
+    // A consumer tells in its turn.
+    let mut consumer = consumer(broker, &["q"]).await;
+    consumer.turn(Turn { broadcast: &messages[1..], ..Turn::default() }).await.unwrap();
+    assert_eq!(one.next().await.unwrap(), messages[2]);
+    one.close().await.unwrap();
+    two.close().await.unwrap();
+}
+
+async fn a_reply_reaches_its_inbox_alone(broker: &dyn Broker) {
+    let inbox = |oid: &str| {
+        let inbox = subscription("reply.celery.pidbox", oid, &format!("{oid}.reply.celery.pidbox"));
+        FanoutOptions { subscriptions: Vec::new(), inbox: Some(inbox) }
+    };
+    let mut mine = broker.fanout(inbox("mine")).await.unwrap();
+    let mut other = broker.fanout(inbox("other")).await.unwrap();
+    let replies = [1, 2, 3].map(|n| told("reply.celery.pidbox", "mine", n));
+    for reply in &replies[..2] {
+        broker.reply(reply).await.unwrap();
+    }
+    broker.reply(&told("reply.celery.pidbox", "gone", 4)).await.unwrap();
+    assert_eq!(mine.next().await.unwrap(), replies[0]);
+    assert_eq!(mine.next().await.unwrap(), replies[1]);
+    // One that comes while it is waited for.
+    let (heard, sent) = tokio::join!(mine.next(), broker.reply(&replies[2]));
+    sent.unwrap();
+    assert_eq!(heard.unwrap(), replies[2]);
+    assert!(tokio::time::timeout(Duration::from_millis(20), other.next()).await.is_err());
+    mine.close().await.unwrap();
+    other.close().await.unwrap();
+}
+
+async fn queues_come_and_go(broker: &dyn Broker) {
+    let mut consumer = consumer(broker, &["q"]).await;
+    broker.publish(&[outgoing("r", "a", 0), outgoing("r", "b", 5), outgoing("q", "c", 9)]).await.unwrap();
+    consumer.add_queue(Queue::from("r")).await.unwrap();
+    consumer.add_queue(Queue::from("r")).await.unwrap();
+    assert_eq!(drain(&mut *consumer, 2).await, ["a", "b"]);
+    broker.publish(&[outgoing("r", "d", 0)]).await.unwrap();
+    consumer.cancel_queue("r").await.unwrap();
+    consumer.cancel_queue("never").await.unwrap();
+    assert_eq!(drain(&mut *consumer, 1).await, ["c"]);
+    assert!(consumer.turn(Turn { take: 1, ..Turn::default() }).await.unwrap().is_empty());
+    assert_eq!(broker.purge("r").await.unwrap(), 1);
+    assert_eq!(depth(broker).await, 0);
 }
 
 async fn consumer(broker: &dyn Broker, queues: &[&str]) -> Box<dyn Consumer> {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use ::redis::AsyncCommands;
 use celeriac::Map;
-use celeriac::{Broker, Consumer, ConsumerOptions, Outgoing, RedisBroker, RedisResults, Settle, Tag, Turn};
+use celeriac::{
+    Broker, BrokerOptions, Consumer, ConsumerOptions, ExchangeKind, Outgoing, Queue, RedisBroker, RedisResults,
+    ResultOptions, Settle, Tag, Turn,
+};
 use docmill_testkit::{Redis, service};
 
 use crate::broker::{next, settle};
@@ -18,7 +21,9 @@ struct Scene {
 
 async fn scene() -> Option<Scene> {
     let redis = service(Redis::start())?;
-    let broker = RedisBroker::connect(&redis.url()).await.unwrap();
+    // Each renewal looks for silent messages.
+    let options = BrokerOptions { unacked_restore_interval: Duration::ZERO, ..BrokerOptions::default() };
+    let broker = RedisBroker::connect_with(&redis.url(), options).await.unwrap();
     let client = ::redis::Client::open(redis.url()).unwrap();
     let raw = client.get_multiplexed_async_connection().await.unwrap();
     Some(Scene { redis, broker, raw })
@@ -30,8 +35,7 @@ impl Scene {
     }
 
     async fn publish(&self, id: &str) {
-        let outgoing = Outgoing { queue: "q".into(), ..Outgoing::new("t", id, Map::new()) };
-        self.broker.publish(&[outgoing]).await.unwrap();
+        self.broker.publish(&[outgoing(id)]).await.unwrap();
     }
 
     async fn unacked(&mut self) -> (usize, usize) {
@@ -48,6 +52,10 @@ impl Scene {
             .await
             .unwrap();
     }
+}
+
+fn outgoing(id: &str) -> Outgoing {
+    Outgoing { queue: "q".into(), ..Outgoing::new("t", id, Map::new()) }
 }
 
 #[tokio::test]
@@ -167,8 +175,120 @@ async fn a_server_without_memory_keeps_its_messages() {
         let () = ::redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).query_async(raw).await.unwrap();
     };
     set(&mut scene.raw, 1).await;
-    assert!(consumer.turn(Turn { take: 1, ..Turn::default() }).await.is_err());
+    assert!(scene.broker.publish(&[outgoing("b")]).await.is_err());
+    // Taking frees as much as it needs: the message is marked before the server thinks of refusing.
+    let taken = next(&mut *consumer, 1).await;
+    assert_eq!((taken.len(), scene.unacked().await), (1, (1, 1)));
+    settle(&mut *consumer, &[(taken[0].tag.clone(), Settle::Ack)]).await;
+    assert_eq!(scene.unacked().await, (0, 0));
     set(&mut scene.raw, 0).await;
-    assert_eq!(scene.broker.depth(&["q".to_owned()]).await.unwrap(), 1);
+    scene.publish("b").await;
     assert_eq!(next(&mut *consumer, 1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_marked_goes_back() {
+    let Some(mut scene) = scene().await else { return };
+    scene.publish("a").await;
+    scene.publish("b").await;
+    let () = scene.raw.set("unacked", "not a hash").await.unwrap();
+    let mut consumer = scene.consumer().await;
+    assert!(consumer.turn(Turn { take: 2, ..Turn::default() }).await.unwrap().is_empty());
+    let () = scene.raw.del("unacked").await.unwrap();
+    let () = scene.raw.set("unacked_index", "not a set").await.unwrap();
+    assert!(consumer.turn(Turn { take: 2, ..Turn::default() }).await.unwrap().is_empty());
+    assert_eq!(scene.raw.hlen("unacked").await, Ok(0));
+    let () = scene.raw.del("unacked_index").await.unwrap();
+    let taken = next(&mut *consumer, 2).await;
+    let ids: Vec<_> = taken.iter().map(|delivery| delivery.message.as_ref().unwrap().headers.id.as_str()).collect();
+    assert_eq!(ids, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_message_of_a_named_exchange_finds_its_queues() {
+    let Some(mut scene) = scene().await else { return };
+    let bound = |name: &str, routing_key: &str, kind| {
+        let [exchange, routing_key] = ["ex".to_owned(), routing_key.to_owned()];
+        Queue { exchange, routing_key, kind, ..Queue::from(name) }
+    };
+    let queues = vec![bound("direct", "a.b", ExchangeKind::Direct), bound("topic", "a.#", ExchangeKind::Topic)];
+    let mut consumer = scene.broker.consume(ConsumerOptions { queues }).await.unwrap();
+    let sent = Outgoing { exchange: "ex".into(), routing_key: "a.b".into(), ..outgoing("x") };
+    scene.broker.publish(&[sent.clone(), Outgoing { routing_key: "none".into(), ..sent }]).await.unwrap();
+    let mut taken = next(&mut *consumer, 5).await;
+    taken.sort_by(|a, b| a.queue.cmp(&b.queue));
+    assert_eq!(taken.iter().map(|delivery| delivery.queue.as_str()).collect::<Vec<_>>(), ["direct", "topic"]);
+    for delivery in &taken {
+        scene.silence(&delivery.tag).await;
+    }
+    // As a Python peer marks it.
+    let raw: Vec<u8> = scene.raw.hget("unacked", &taken[0].tag.0).await.unwrap();
+    let text = String::from_utf8(raw).unwrap().replace(r#","","direct"]"#, r#","ex","a.b"]"#);
+    let () = scene.raw.del("unacked_index").await.unwrap();
+    let () = scene.raw.hset("unacked", "peer", text).await.unwrap();
+    let () = scene.raw.zadd("unacked_index", "peer", 5).await.unwrap();
+    consumer.renew(&[]).await.unwrap();
+    assert_eq!(scene.broker.depth(&["direct".to_owned(), "topic".to_owned()]).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn the_sweep_of_a_peer_is_not_disturbed() {
+    let Some(mut scene) = scene().await else { return };
+    let mut consumer = scene.consumer().await;
+    scene.publish("a").await;
+    let taken = next(&mut *consumer, 1).await;
+    scene.silence(&taken[0].tag).await;
+    let () = scene.raw.set("unacked_mutex", "a peer").await.unwrap();
+    consumer.renew(&[]).await.unwrap();
+    assert_eq!(scene.unacked().await, (1, 1));
+    let () = scene.raw.del("unacked_mutex").await.unwrap();
+    consumer.renew(&[]).await.unwrap();
+    assert_eq!(scene.unacked().await, (0, 0));
+    assert_eq!(scene.raw.exists("unacked_mutex").await, Ok(false));
+}
+
+#[tokio::test]
+async fn an_idle_consumer_asks_nothing_and_hears_at_once() {
+    let Some(scene) = scene().await else { return };
+    let mut consumer = scene.consumer().await;
+    assert!(consumer.turn(Turn { take: 1, ..Turn::default() }).await.unwrap().is_empty());
+    for id in ["a", "b", "c"] {
+        // Nothing has arrived: the wait does not end.
+        let idle = tokio::time::timeout(Duration::from_millis(50), consumer.ready()).await;
+        assert!(idle.is_err());
+        scene.publish(id).await;
+        tokio::time::timeout(Duration::from_secs(5), consumer.ready()).await.unwrap().unwrap();
+        let taken = consumer.turn(Turn { take: 2, ..Turn::default() }).await.unwrap();
+        assert_eq!(taken.len(), 1);
+        settle(&mut *consumer, &[(taken[0].tag.clone(), Settle::Ack)]).await;
+        assert!(consumer.turn(Turn { take: 1, ..Turn::default() }).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_prefix_stands_before_every_name() {
+    let Some(mut scene) = scene().await else { return };
+    let options = BrokerOptions { global_keyprefix: "p:".into(), ..BrokerOptions::default() };
+    let broker = RedisBroker::connect_with(&scene.redis.url(), options).await.unwrap();
+    broker::conforms(&broker).await;
+    broker.publish(&[outgoing("a")]).await.unwrap();
+    let mut consumer = broker.consume(ConsumerOptions { queues: vec!["q".into()] }).await.unwrap();
+    let taken = next(&mut *consumer, 1).await;
+    consumer.renew(&[taken[0].tag.clone()]).await.unwrap();
+    let options = ResultOptions { global_keyprefix: "r".into(), ..ResultOptions::default() };
+    let backend = RedisResults::connect_with(&scene.redis.url(), options).await.unwrap();
+    results::conforms(&backend).await;
+    let keys: Vec<String> = scene.raw.keys("*").await.unwrap();
+    assert!(keys.iter().all(|key| key.starts_with("p:") || key.starts_with("r_celery-task")), "{keys:?}");
+}
+
+#[tokio::test]
+async fn a_forgotten_script_is_taught_again() {
+    let Some(mut scene) = scene().await else { return };
+    let mut consumer = scene.consumer().await;
+    for id in ["a", "b"] {
+        scene.publish(id).await;
+        let () = ::redis::cmd("SCRIPT").arg("FLUSH").query_async(&mut scene.raw).await.unwrap();
+        assert_eq!(next(&mut *consumer, 1).await.len(), 1);
+    }
 }
