@@ -3,12 +3,15 @@
 
 mod broker;
 mod canvas;
+#[cfg(feature = "redis")]
+mod client;
 mod client_memory;
 mod control;
 #[cfg(feature = "redis")]
 mod peer;
 #[cfg(feature = "redis")]
 mod redis;
+mod reference;
 mod results;
 #[cfg(feature = "redis")]
 mod tasks;
