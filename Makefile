@@ -22,10 +22,11 @@ bench:
 	bench/run
 
 # Long proofs: the kill test at a hundred moments, the fold in a thousand orders, the mutations of the simulator, large
-# files and piles.
+# files and piles, the worker beside Python's.
 soak:
 	cargo build --release
 	DOCMILL_KILLS=100 DOCMILL_BINARY=$(CURDIR)/target/release/docmill cargo test -p docmill --test it kill -- --nocapture
 	DOCMILL_SHUFFLES=1000 cargo test --release -p docmill-engine --test it fold::
 	scripts/mutations.sh
 	scripts/large.sh
+	interop/soak.sh

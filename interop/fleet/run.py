@@ -30,8 +30,8 @@ RUST = "{binary} worker -b {{broker}} --result-backend {{backend}} -n {{node}} -
 SHARE = 0.3
 #: How many shapes are under way together.
 TOGETHER = 25
-#: The outcome of a shape that could not be sent.
-UNSENT = "unsent"
+#: The outcome of what could not be sent or has not ended when nothing is left to do.
+UNFINISHED = "unfinished"
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -41,7 +41,7 @@ class Scene:
     def __init__(self, server, workers, seconds, log):
         self.server = server
         os.environ.update(FLEET_BROKER=server.url(0), FLEET_RESULTS=server.url(1), FLEET_REDIS=server.url(2),
-                          FLEET_SECONDS=str(seconds), PYTHONPATH=str(HERE))
+                          FLEET_SECONDS=str(seconds), BENCH_ACKS_LATE="1", PYTHONPATH=str(HERE))
         import tasks
         from shape import make
         self.app, self.make, self.notes, self.broker = tasks.app, make, tasks.notes, server.client(0)
@@ -50,22 +50,25 @@ class Scene:
         nodes = {worker.node for worker in self.workers}
         wait(lambda: nodes <= {name for reply in self.app.control.ping(timeout=0.5) for name in reply}, 60, "the workers answer")
 
-    def outcome(self, result, deadline):
+    def outcome(self, result):
         """What became of a task or group, and of all that came before it in its chain."""
         from celery.result import GroupResult
         if isinstance(result, GroupResult):
-            told = [self.outcome(child, deadline) for child in result.results]
-        else:
-            try:
-                told = result.get(timeout=max(0.01, deadline - time.monotonic()), disable_sync_subtasks=False)
-            except Exception as exception:
-                told = {type(exception).__name__: [ID.sub("ID", str(argument)) for argument in exception.args]}
-        if result.parent is not None and not isinstance(result, GroupResult):
-            return {"after": self.outcome(result.parent, deadline), "is": told}
-        return told
+            return [self.outcome(child) for child in result.results]
+        told = result.result
+        if not result.ready():
+            told = UNFINISHED
+        elif isinstance(told, Exception):
+            told = {type(told).__name__: [ID.sub("ID", str(argument)) for argument in told.args]}
+        return told if result.parent is None else {"after": self.outcome(result.parent), "is": told}
 
     def idle(self):
-        return not self.broker.llen("celery") and not self.broker.hlen("unacked")
+        """Nothing waits and nothing is held, and that stays so: a worker may have a message in its hands between the two."""
+        for _ in range(5):
+            if self.broker.llen("celery") or self.broker.hlen("unacked"):
+                return False
+            time.sleep(0.01)
+        return True
 
     def run(self, seeds, limit):
         """The outcome of each shape, by its seed."""
@@ -79,14 +82,12 @@ class Scene:
                     sent.append((seed, self.make(seed, f"notes:{seed}").apply_async()))
                 except AttributeError:
                     # Some nestings Celery's client cannot send.
-                    outcomes[seed] = {"result": UNSENT}
-            deadline = time.monotonic() + limit
-            for seed, result in sent:
-                outcomes[seed] = {"result": self.outcome(result, deadline)}
-            # A task's links are sent before its message is acknowledged: nothing waiting and nothing held is the end.
+                    outcomes[seed] = {"result": UNFINISHED}
+            # Messages are acknowledged late, after all that follows from a task was sent.
             wait(self.idle, limit, "all is done")
-            for seed, _ in sent:
-                outcomes[seed]["calls"] = sorted(note.decode() for note in self.notes.lrange(f"notes:{seed}", 0, -1))
+            for seed, result in sent:
+                calls = sorted(note.decode() for note in self.notes.lrange(f"notes:{seed}", 0, -1))
+                outcomes[seed] = {"result": self.outcome(result), "calls": calls}
         return outcomes
 
     def close(self):
@@ -111,10 +112,10 @@ def agreed(count):
     seeds = list(range(1, count + count // 2))
     kept = None
     for _ in range(3):
-        told = subprocess.run(command, input=json.dumps(seeds), capture_output=True, text=True, check=True).stdout
+        told = subprocess.run(command, input=json.dumps(seeds), stdout=subprocess.PIPE, text=True, check=True).stdout
         outcomes = json.loads(told)
         kept = outcomes if kept is None else {s: o for s, o in kept.items() if outcomes.get(s) == o}
-        kept = {s: o for s, o in kept.items() if o["result"] != UNSENT and "TimeoutError" not in json.dumps(o)}
+        kept = {s: o for s, o in kept.items() if UNFINISHED not in json.dumps(o)}
         seeds = [int(s) for s in kept]
         print(f"{len(kept)} agree", file=sys.stderr, flush=True)
     return dict(list(kept.items())[:count])
@@ -134,9 +135,11 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     log = open(options.log, "ab", buffering=0)
     if options.once:
-        outcomes, _ = play([(PYTHON, 4)], json.load(sys.stdin), 0, 8, log)
+        outcomes, _ = play([(PYTHON, 4)], json.load(sys.stdin), 0, options.limit, log)
         json.dump(outcomes, sys.stdout)
-        return
+        sys.stdout.flush()
+        # Results that are left unsubscribe when the interpreter ends, which fails then.
+        os._exit(0)
     if options.record:
         with open(FILE, "w") as out:
             for seed, outcome in agreed(options.record).items():

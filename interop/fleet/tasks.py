@@ -10,7 +10,9 @@ import redis
 from celery import Celery, chain, chord, group
 
 app = Celery("fleet", broker=os.environ.get("FLEET_BROKER"), backend=os.environ.get("FLEET_RESULTS"))
-app.conf.update(worker_hijack_root_logger=False, broker_connection_retry_on_startup=True)
+app.conf.update(
+    worker_hijack_root_logger=False, broker_connection_retry_on_startup=True,
+    task_acks_late=os.environ.get("BENCH_ACKS_LATE") == "1")
 notes = redis.Redis.from_url(os.environ["FLEET_REDIS"])
 SECONDS = float(os.environ.get("FLEET_SECONDS", 0))
 

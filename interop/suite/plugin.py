@@ -35,7 +35,9 @@ class Session:
 
     def start(self):
         with open(os.environ["SUITE_LOG"], "ab") as log:
-            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            # pytest-timeout ends pytest without a chance to clean up: the kernel ends the worker with it.
+            command = ["setpriv", "--pdeathsig", "KILL", "--", *self.command]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         deadline = time.monotonic() + BOOT
         while not self.app.control.ping(destination=[self.node], timeout=0.5):
             if self.process.poll() is not None or time.monotonic() > deadline:

@@ -8,6 +8,7 @@ use std::process::Command;
 const ARROWS: &[(&str, &[&str])] = &[
     ("celeriac-wire", &[]),
     ("celeriac", &["celeriac-wire", "warden"]),
+    ("celeriac-interop", &["celeriac", "celeriac-wire"]),
     ("warden", &[]),
     ("docmill-model", &[]),
     ("docmill-extract", &["docmill-model"]),
