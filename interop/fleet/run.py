@@ -149,7 +149,7 @@ def main():
     expected = {int(seed): json.loads(outcome) for seed, outcome in lines}
     rust = RUST.format(binary=Path(options.binary).resolve(), pool=options.pool)
     begun = time.monotonic()
-    outcomes, sides = play([(PYTHON, 3), (rust, 3)], list(expected), options.seconds, options.limit, log)
+    outcomes, sides = play([(PYTHON, 4), (rust, 2)], list(expected), options.seconds, options.limit, log)
     wrong = [seed for seed in expected if outcomes[seed] != expected[seed]]
     for seed in wrong:
         print(f"seed {seed}\n  python alone: {json.dumps(expected[seed])}\n  together:     {json.dumps(outcomes[seed])}")
