@@ -20,7 +20,7 @@ use crate::backend::{NoResults, ResultBackend};
 use crate::broker::Broker;
 use crate::control::Commands;
 use crate::machine::Autoscale;
-use crate::redis::{RedisBroker, RedisResults};
+use crate::redis::{BrokerOptions, RedisBroker, RedisResults};
 use crate::registry::Registry;
 use crate::remote::{self, Remote};
 use crate::settings::Settings;
@@ -182,9 +182,10 @@ async fn connect(settings: &Settings, hostname: &str) -> Result<(Arc<dyn Broker>
         }
     }
     let retries = settings.broker_connection_retry_on_startup.unwrap_or(settings.broker_connection_retry);
+    let options = BrokerOptions { visibility_timeout: settings.visibility_timeout, ..BrokerOptions::default() };
     let mut pause = std::time::Duration::from_secs(1);
     let broker = loop {
-        match RedisBroker::connect(broker_url).await {
+        match RedisBroker::connect_with(broker_url, options.clone()).await {
             Ok(broker) => break broker,
             Err(error) if retries => {
                 let error = &error as &dyn std::error::Error;
