@@ -122,7 +122,7 @@ def tasks_have_their_columns(scene, page):
         assert part in text, (part, text)
     page.open(f"{scene.url}/task/{bad.id}")
     text = page.text()
-    for part in ("fleet.fail", "FAILURE", "ValueError('bad')"):
+    for part in ("fleet.fail", "FAILURE", "ValueError('bad')", "Traceback"):
         assert part in text, (part, text)
 
 

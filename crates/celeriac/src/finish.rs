@@ -243,7 +243,7 @@ impl Finisher {
         if stores {
             let mut record = Record::new(&failed.id, result::FAILURE, exception.clone());
             record.group_id.clone_from(&failed.group);
-            record.traceback.clone_from(&failure.traceback);
+            record.traceback = failure.traceback();
             record.date_done = Some(SystemTime::now());
             if self.settings.result_extended {
                 let fields = [

@@ -1,10 +1,11 @@
 //! What a task is, and the ways in which it can end.
 
 use std::future::Future;
+use std::panic::Location;
 use std::time::{Duration, SystemTime};
 
 use celeriac_wire::canvas::Signature;
-use celeriac_wire::{Exception, Map, Value};
+use celeriac_wire::{Exception, Map, Value, repr};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -219,34 +220,44 @@ pub enum Stop {
     Replace(Box<Signature>),
 }
 
-/// An exception, by the name under which a Python client raises it.
-#[derive(Clone, Debug, PartialEq)]
+/// An exception, by the name under which a Python client raises it. Two are equal wherever they were made.
+#[derive(Clone, Debug)]
 pub struct Failure {
     pub exc_type: String,
     /// The Python module of the type. With `None` the client makes a class of that name on the spot.
     pub exc_module: Option<String>,
     /// The arguments of the exception.
     pub exc_message: Vec<Value>,
-    pub traceback: Option<String>,
+    /// Where it was made, as the lines between the first and the last of a Python traceback.
+    pub frames: Option<String>,
+}
+
+impl PartialEq for Failure {
+    fn eq(&self, other: &Self) -> bool {
+        self.exception() == other.exception()
+    }
 }
 
 impl Failure {
-    /// An exception of no module with one argument.
+    /// An exception of no module with one argument, made at the caller's line.
+    #[track_caller]
     pub fn new(exc_type: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             exc_type: exc_type.into(),
             exc_module: None,
             exc_message: vec![Value::String(message.into())],
-            traceback: None,
+            frames: Some(frame(Location::caller())),
         }
     }
 
     /// An exception that the client finds in a Python module, with one argument.
+    #[track_caller]
     pub fn in_module(exc_module: &str, exc_type: &str, message: impl Into<String>) -> Self {
         Self { exc_module: Some(exc_module.to_owned()), ..Self::new(exc_type, message) }
     }
 
     /// One of Python's own exceptions, such as `ValueError`.
+    #[track_caller]
     pub fn builtin(exc_type: &str, message: impl Into<String>) -> Self {
         Self::in_module("builtins", exc_type, message)
     }
@@ -261,6 +272,16 @@ impl Failure {
         Retry { after: Some(after), cause: Some(self), ..Retry::default() }.into()
     }
 
+    /// The traceback that a Python client shows; `None` where nobody knows where the exception was made.
+    pub fn traceback(&self) -> Option<String> {
+        let frames = self.frames.as_deref()?;
+        let shown = match &self.exc_message[..] {
+            [Value::String(message)] => message.clone(),
+            args => args.iter().map(repr::python).collect::<Vec<_>>().join(", "),
+        };
+        Some(format!("Traceback (most recent call last):\n{frames}\n{}: {shown}\n", self.exc_type))
+    }
+
     pub(crate) fn exception(&self) -> Exception {
         Exception {
             exc_type: self.exc_type.clone(),
@@ -270,10 +291,15 @@ impl Failure {
     }
 }
 
+/// One line of a traceback.
+pub(crate) fn frame(at: &Location<'_>) -> String {
+    format!("  File \"{}\", line {}", at.file(), at.line())
+}
+
 impl From<Exception> for Failure {
     fn from(exception: Exception) -> Self {
         let Exception { exc_type, exc_message, exc_module } = exception;
-        Self { exc_type, exc_module, exc_message, traceback: None }
+        Self { exc_type, exc_module, exc_message, frames: None }
     }
 }
 
@@ -306,5 +332,23 @@ pub struct Retry {
 impl From<Retry> for Stop {
     fn from(retry: Retry) -> Self {
         Self::Retry(Box::new(retry))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_tells_the_line_that_made_it_as_python_does() {
+        let (failure, line) = (Failure::builtin("ValueError", "no such case"), line!());
+        let traceback = format!(
+            "Traceback (most recent call last):\n  File \"{}\", line {line}\nValueError: no such case\n",
+            file!()
+        );
+        assert_eq!(failure.traceback(), Some(traceback));
+        let failure = failure.with_args(vec!["a".into(), 5.into()]);
+        assert!(failure.traceback().unwrap().ends_with("\nValueError: 'a', 5\n"));
+        assert_eq!(Failure::from(failure.exception()).traceback(), None);
     }
 }

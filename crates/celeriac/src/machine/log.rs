@@ -52,7 +52,7 @@ pub(super) fn failed(request: &Request, failure: &Failure, throws: &[&str]) {
     if throws.contains(&failure.exc_type.as_str()) {
         return tracing::info!(task_id = %id, "Task {name}[{id}] raised expected: {exception}");
     }
-    match &failure.traceback {
+    match failure.traceback() {
         Some(traceback) => {
             tracing::error!(task_id = %id, "Task {name}[{id}] raised unexpected: {exception}\n{traceback}")
         }

@@ -80,8 +80,8 @@ impl Machine {
     fn fail(&mut self, id: JobId, failure: Failure, settle: Settle, now: SystemTime, out: &mut Vec<Action>) {
         let Some(held) = self.jobs.get(&id) else { return };
         let stores = self.tasks[held.task].stores_errors(&held.request);
-        let told = What::Failed { exception: log::exception(&failure), traceback: failure.traceback.clone() };
-        let (value, traceback) = (failure.exception().to_json(), failure.traceback.clone());
+        let told = What::Failed { exception: log::exception(&failure), traceback: failure.traceback() };
+        let (value, traceback) = (failure.exception().to_json(), failure.traceback());
         let record = self.final_record(id, result::FAILURE, value, traceback, now);
         self.end(id, record, stores, Some(failure), End::new(settle, vec![told]), out);
     }
@@ -204,7 +204,7 @@ impl Machine {
         if let Some(failure) = failure {
             let policy = &self.tasks[held.task];
             log::failed(&held.request, &failure, policy.options.throws);
-            end.told = vec![What::Failed { exception: log::exception(&failure), traceback: failure.traceback }];
+            end.told = vec![What::Failed { exception: log::exception(&failure), traceback: failure.traceback() }];
             end.successful = false;
             end.settle = if policy.acks_on_failure { Settle::Ack } else { Settle::Reject { requeue: false } };
         }

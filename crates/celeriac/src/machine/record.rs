@@ -43,5 +43,5 @@ pub(crate) fn state(request: &Request, status: &str, result: Value, extended: bo
 /// The failure of a task that never ran.
 pub(super) fn failure(request: &Request, failure: &Failure, children: Vec<Value>, now: SystemTime) -> Record {
     let record = state(request, result::FAILURE, failure.exception().to_json(), false);
-    Record { traceback: failure.traceback.clone(), children, date_done: Some(now), ..record }
+    Record { traceback: failure.traceback(), children, date_done: Some(now), ..record }
 }

@@ -36,7 +36,7 @@ impl Machine {
         log::retried(&held.request, after, retry.at, retry.cause.as_ref());
         out.push(Action::Step(Step::Publish(Box::new(outgoing))));
         let (stores, extended) = (policy.stores_errors(&held.request), self.config.settings.result_extended);
-        let traceback = retry.cause.as_ref().and_then(|cause| cause.traceback.clone());
+        let traceback = retry.cause.as_ref().and_then(Failure::traceback);
         if stores && let Some(held) = self.jobs.get_mut(&id) {
             let mut children = std::mem::take(&mut held.children);
             // Celery counts the next run among the children of this one.

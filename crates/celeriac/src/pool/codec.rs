@@ -137,7 +137,7 @@ records! {
     Message { headers, properties, content_type, content_encoding, body }
     Outgoing { queue, exchange, routing_key, priority, eta, expires, message }
     Request { message, queue, hostname, max_body }
-    Failure { exc_type, exc_module, exc_message, traceback }
+    Failure { exc_type, exc_module, exc_message, frames }
     Retry { cause, after, at, args, kwargs, max_retries, options }
 }
 
@@ -449,7 +449,7 @@ mod tests {
             value!([[], {}, {"z": {"a": "b"}}]),
         ];
         values.into_iter().for_each(check);
-        let failure = Failure { traceback: Some("here".to_owned()), ..Failure::builtin("ValueError", "no") };
+        let failure = Failure { frames: Some("here".to_owned()), ..Failure::builtin("ValueError", "no") };
         check::<Outcome<Value>>(Ok(value!("done")));
         for stop in [
             Stop::Failure(failure.clone()),

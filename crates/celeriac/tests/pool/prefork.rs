@@ -111,7 +111,7 @@ async fn failures_panics_and_replies_that_cannot_travel_are_outcomes() {
     assert_eq!(failure("fail", 0).await.exc_message, [value!("as told")]);
     let panic = failure("panic", 0).await;
     assert_eq!((panic.exc_type.as_str(), &panic.exc_message[..]), ("RuntimeError", &[value!("panicked: as told")][..]));
-    let traceback = panic.traceback.unwrap();
+    let traceback = panic.traceback().unwrap();
     assert!(traceback.contains("tests/child/main.rs\", line ") && traceback.starts_with("Traceback"), "{traceback}");
     assert_eq!(failure("deep", 1000).await.exc_type, "EncodeError");
     let unknown = scene.send(Message::new("nowhere", "id", Vec::new(), Map::new()), NO_LIMITS);

@@ -15,11 +15,11 @@ use warden::Claims;
 
 use crate::context::{Context, Request};
 use crate::pool::codec::is_shallow;
-use crate::pool::frame::{self, Inbox, Order};
+use crate::pool::frame::{self as wire, Inbox, Order};
 use crate::pool::run::Runner;
 use crate::pool::{Loss, panicked};
 use crate::registry::Registry;
-use crate::task::{Failure, Outcome, Stop};
+use crate::task::{Failure, Outcome, Stop, frame};
 
 /// The environment variable that tells a child how many bytes of memory it may have taken at a time.
 pub(super) const MAX_MEMORY: &str = "CELERIAC_CHILD_MEMORY";
@@ -64,7 +64,7 @@ pub fn serve_child(registry: Registry) -> ! {
         runner: Runner::new(Arc::new(registry)),
         limit,
     };
-    child.voice.say(true, frame::put_ready);
+    child.voice.say(true, wire::put_ready);
     loop {
         let (number, request, limits) = child.next();
         if child.claims.begin(number) {
@@ -90,7 +90,7 @@ impl Voice {
                 exit(0);
             }
             unsent.clear();
-            unsent.shrink_to(frame::CHUNK);
+            unsent.shrink_to(wire::CHUNK);
         }
         value
     }
@@ -137,7 +137,7 @@ impl Child {
     fn run(&mut self, number: u64, request: Arc<Request>, limits: TimeLimits) {
         let voice = Arc::clone(&self.voice);
         let emit = move |effect| {
-            let sent = voice.say(true, |out| frame::put_effect(out, number, &effect));
+            let sent = voice.say(true, |out| wire::put_effect(out, number, &effect));
             if !sent {
                 tracing::error!("an effect is too large and was dropped");
             }
@@ -145,7 +145,7 @@ impl Child {
         let begun = Instant::now();
         // Made first, so that no signal is missed that is meant for this job.
         let context = Context::new(request, limits.soft, emit);
-        self.voice.say(true, |out| frame::put_started(out, number, SystemTime::now()));
+        self.voice.say(true, |out| wire::put_started(out, number, SystemTime::now()));
         PANIC.with_borrow_mut(|panic| *panic = None);
         // The worker keeps the hard limit, by force.
         let outcome = match panic::catch_unwind(AssertUnwindSafe(|| self.runner.run(context, None))) {
@@ -156,8 +156,8 @@ impl Child {
         let runtime = begun.elapsed();
         let full = self.limit < u64::MAX && warden::peak_memory() > self.limit;
         self.voice.say(full, |out| {
-            if !frame::put_finished(out, number, &outcome, runtime, full) {
-                let _ = frame::put_finished(out, number, &unfit("too large"), runtime, full);
+            if !wire::put_finished(out, number, &outcome, runtime, full) {
+                let _ = wire::put_finished(out, number, &unfit("too large"), runtime, full);
             }
         });
         if full {
@@ -202,22 +202,16 @@ thread_local! {
 fn remember_panics() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        let place = info.location().map(|at| format!("  File \"{}\", line {}", at.file(), at.line()));
+        let place = info.location().map(frame);
         PANIC.with_borrow_mut(|panic| *panic = place);
         print(info);
     }));
 }
 
-/// The failure with a traceback in the form of Python's.
+/// The failure with the place of the panic instead of that where it was caught.
 fn told(panic: Stop) -> Stop {
     match panic {
-        Stop::Failure(mut failure) => {
-            let place = PANIC.with_borrow_mut(Option::take).unwrap_or_default();
-            let message = failure.exc_message.first().and_then(Value::as_str).unwrap_or_default();
-            let text = format!("Traceback (most recent call last):\n{place}\n{}: {message}\n", failure.exc_type);
-            failure.traceback = Some(text);
-            failure.into()
-        }
+        Stop::Failure(failure) => Failure { frames: PANIC.with_borrow_mut(Option::take), ..failure }.into(),
         other => other,
     }
 }
