@@ -15,11 +15,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::backend::{NoResults, ResultBackend};
 use crate::broker::Broker;
 use crate::control::Commands;
 use crate::machine::Autoscale;
+use crate::pool::PoolKind;
 use crate::redis::{BrokerOptions, RedisBroker, RedisResults};
 use crate::registry::Registry;
 use crate::remote::{self, Remote};
@@ -99,8 +101,7 @@ impl Program {
         let pidfile = flags.pidfile.as_deref().map(|file| node::file(file, &hostname));
         let _pidfile =
             pidfile.map(|file| pidfile::Pidfile::create(file.into())).transpose().map_err(Problem::Running)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|e| Problem::new("could not start", e))?;
+        let runtime = runtime(flags.pool(&settings)?).map_err(|e| Problem::new("could not start", e))?;
         let program = Self { settings, ..self };
         let code = runtime.block_on(program.run(&flags, hostname))?;
         if signal::restart_asked() {
@@ -161,6 +162,14 @@ impl Program {
         ran.map_err(|e| Problem::new("the worker has failed", e))?;
         Ok(signal::exit_code())
     }
+}
+
+/// The worker's loop, its connections and its pool hand every task to one another: on one thread that is a move, on
+/// several it is a wake-up each, which costs more than all that is done with the task. Tasks that run on the runtime
+/// itself get threads, so that one that computes does not hold up the worker.
+fn runtime(pool: PoolKind) -> std::io::Result<Runtime> {
+    let mut builder = if pool == PoolKind::Async { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    builder.enable_all().build()
 }
 
 /// Addresses that can be served, and those that stand for no results.
