@@ -5,25 +5,34 @@ use crate::{Map, Value, json, value};
 /// What a task is called with, and what is to happen after it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Body {
+    /// The positional arguments.
     pub args: Vec<Value>,
+    /// The arguments by name.
     pub kwargs: Map,
+    /// What is to happen after the task.
     pub embed: Embed,
 }
 
 /// The canvas around a task, each part as it came.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Embed {
+    /// A list of signatures to be sent with the result, or null.
     pub callbacks: Value,
+    /// A list of signatures to be called with the failure, or null.
     pub errbacks: Value,
     /// The rest of the chain, last task first.
     pub chain: Value,
+    /// The signature that is called with the results of the group that the task is a part of, or null.
     pub chord: Value,
 }
 
+/// Why a body cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
+    /// It is no JSON, or nests too deep.
     #[error("the body is not json")]
     Json(#[from] json::Error),
+    /// It is JSON of another shape.
     #[error("the body is not a list of args, kwargs and embed")]
     Shape,
 }

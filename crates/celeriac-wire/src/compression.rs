@@ -20,20 +20,30 @@ pub enum Compression {
     Zstd,
 }
 
+/// Why something was not compressed or decompressed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// No method has that name.
     #[error("unknown compression {0:?}")]
     Unknown(String),
+    /// The feature of that name is not built in.
     #[error("compression {0} is not built in")]
     NotBuiltIn(&'static str),
+    /// The data is damaged, or was compressed by another method.
     #[error("not compressed as {method} says")]
     Broken {
+        /// The method that it was said to be compressed with.
         method: &'static str,
+        /// What the decompressor says.
         #[source]
         source: io::Error,
     },
+    /// It would be more than was allowed. Decompression stops there.
     #[error("larger than {max} bytes when decompressed")]
-    TooLarge { max: usize },
+    TooLarge {
+        /// The bound, in bytes.
+        max: usize,
+    },
 }
 
 impl Compression {
@@ -46,6 +56,7 @@ impl Compression {
         found.ok_or_else(|| Error::Unknown(name.to_owned()))
     }
 
+    /// The text by which messages name the method.
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Zlib => "application/x-gzip",

@@ -16,6 +16,7 @@ pub struct Clock(Arc<AtomicU64>);
 const LAST: u64 = 1 << 53;
 
 impl Clock {
+    /// The time now, which is that of the last event.
     pub fn value(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -36,16 +37,22 @@ impl Clock {
 /// What is wrong with a request. Nobody gets a reply: who asked is not known, or not whether this node was meant.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
+    /// It is a list, a text, a number.
     #[error("the control request is not an object")]
     Shape,
+    /// A member is missing without which it means nothing: its name.
     #[error("the control request has no {0}")]
     Missing(&'static str),
+    /// A member has another type than it should: its name.
     #[error("{0} of the control request has a wrong type")]
     Mistyped(&'static str),
+    /// The pattern is longer than what is searched for is worth: its length.
     #[error("the control request has a pattern of {0} characters")]
     LongPattern(usize),
+    /// The pattern cannot be compiled.
     #[error("the control request's pattern is no regular expression")]
     Pattern(#[source] Box<regex::Error>),
+    /// Neither `glob` nor `pcre`.
     #[error("no matcher is called {0:?}")]
     Matcher(String),
 }
@@ -62,6 +69,7 @@ pub struct ReplyTo {
 /// How nodes are picked by name where they are not listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
+    /// What names are held against.
     pub pattern: String,
     /// `glob` or `pcre`.
     pub matcher: String,
@@ -76,9 +84,11 @@ pub struct Request {
     pub arguments: Value,
     /// Names of nodes; empty is everybody, or those of `pattern`.
     pub destination: Vec<String>,
+    /// The nodes whose names match, where none is listed.
     pub pattern: Option<Pattern>,
     /// Comes back in the header of the reply.
     pub ticket: Option<String>,
+    /// Nobody, if the asker wants no answer.
     pub reply_to: Option<ReplyTo>,
 }
 

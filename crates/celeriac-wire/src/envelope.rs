@@ -14,16 +14,22 @@ mod legacy;
 mod read;
 mod write;
 
+/// Why what lay in a queue is no task message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
+    /// It is no JSON, or nests too deep.
     #[error("the envelope is not json")]
     Json(#[source] json::Error),
+    /// It is JSON and no object.
     #[error("the envelope is not an object")]
     Shape,
+    /// A member has another type than the protocol gives it, or the task or its id is missing.
     #[error("the envelope is not a task message")]
     Field(#[from] Mistyped),
+    /// The body says that it is base64 and is not.
     #[error("the body is not base64")]
     Base64(#[source] base64::DecodeError),
+    /// The body says that it has an encoding that kombu does not know.
     #[error("the body is encoded as {0:?}")]
     BodyEncoding(String),
 }

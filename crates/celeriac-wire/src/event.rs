@@ -15,45 +15,70 @@ pub const BATCH: usize = 24;
 pub enum Event {
     /// A client has sent a task.
     TaskSent(Box<Sent>),
+    /// A worker has taken the message.
     TaskReceived(Box<Received>),
+    /// A run begins.
     TaskStarted {
+        /// The task's id.
         uuid: String,
     },
+    /// The task has returned.
     TaskSucceeded {
+        /// The task's id.
         uuid: String,
+        /// What it has returned.
         result: String,
         /// Seconds; `None` where the run itself was not seen (its success was found stored).
         runtime: Option<f64>,
     },
+    /// The task has failed for good.
     TaskFailed {
+        /// The task's id.
         uuid: String,
+        /// What it has raised.
         exception: String,
+        /// As Python would print it.
         traceback: Option<String>,
     },
+    /// The task has failed, or wished it, and runs again.
     TaskRetried {
+        /// The task's id.
         uuid: String,
+        /// Why it is to run again.
         exception: String,
+        /// As Python would print it.
         traceback: Option<String>,
     },
+    /// The task does not run, or runs no more, as somebody has asked for.
     TaskRevoked {
+        /// The task's id.
         uuid: String,
+        /// Whether it was running.
         terminated: bool,
+        /// The number of the signal that ended it.
         signum: Option<i32>,
+        /// Whether nobody has asked and its time was over.
         expired: bool,
     },
+    /// The message was rejected, by the task or by its worker.
     TaskRejected {
+        /// The task's id.
         uuid: String,
+        /// Whether it went back to its queue.
         requeue: bool,
     },
     /// A run was given up because the connection or the worker went away; it will run again.
     TaskCancelled {
+        /// The task's id.
         uuid: String,
     },
+    /// A worker comes, lives or goes.
     Worker(WorkerEvent, Box<Load>),
     /// Of the program's own, or of a later Celery.
     Custom {
         /// Group and name with a dash between: `task-progress`.
         kind: String,
+        /// What it says besides. What all events have comes from its [`Stamp`].
         fields: Map,
     },
 }
@@ -61,21 +86,32 @@ pub enum Event {
 /// The task message that a client has sent, and where to.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sent {
+    /// The message, as its receiver would tell of it.
     pub received: Received,
+    /// The queue, where one was named.
     pub queue: Option<String>,
+    /// The exchange; empty is the default one.
     pub exchange: String,
+    /// What the exchange routes by.
     pub routing_key: String,
 }
 
 /// What a task event tells of the message.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Received {
+    /// The task's id.
     pub uuid: String,
+    /// The task's name.
     pub name: String,
+    /// The positional arguments.
     pub args: Option<String>,
+    /// The arguments by name.
     pub kwargs: Option<String>,
+    /// The task that all of this began with.
     pub root_id: Option<String>,
+    /// The task that sent this one.
     pub parent_id: Option<String>,
+    /// Runs that came before at the task's own wish.
     pub retries: u32,
     /// ISO 8601.
     pub eta: Option<String>,
@@ -86,8 +122,11 @@ pub struct Received {
 /// What a worker says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkerEvent {
+    /// It has begun to consume.
     Online,
+    /// It is alive, which it says every few seconds.
     Heartbeat,
+    /// It ends in order.
     Offline,
 }
 
@@ -110,18 +149,24 @@ pub struct Load {
     pub active: u64,
     /// Runs that have begun since the start.
     pub processed: u64,
+    /// The load average of its machine over 1, 5 and 15 minutes.
     pub loadavg: [f64; 3],
+    /// The name of the worker's program.
     pub sw_ident: String,
+    /// The version of the worker's program.
     pub sw_ver: String,
+    /// The operating system.
     pub sw_sys: String,
 }
 
 /// Who tells of an event, and when: the fields that all events have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stamp {
+    /// The node: `celery@host`.
     pub hostname: String,
     /// Hours by which local time is behind UTC: positive in America.
     pub utcoffset: i32,
+    /// The process.
     pub pid: u32,
     /// Lamport's, see [`crate::control::Clock`].
     pub clock: u64,

@@ -27,14 +27,21 @@ pub use self::write::{write, write_to};
 /// a thread of two megabytes, in a debug build too.
 pub(crate) const MAX_DEPTH: usize = 256;
 
+/// Why bytes are not what Python would have written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
+    /// They are not UTF-8.
     #[error("not utf-8")]
     Utf8,
+    /// Arrays and objects nest deeper than a stack of ours holds.
     #[error("nested deeper than {MAX_DEPTH}")]
     Depth,
+    /// They are no JSON, by Python's standards.
     #[error("unexpected text at byte {at}")]
-    Syntax { at: usize },
+    Syntax {
+        /// The first byte that does not belong there, counted from 0.
+        at: usize,
+    },
 }
 
 /// Reads one value that fills `bytes`, white space aside.

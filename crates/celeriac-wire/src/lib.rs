@@ -10,6 +10,8 @@
 //!
 //! Read `value.rs` and `message.rs` first, then `envelope.rs` (how a message lies in Redis) and `result.rs`.
 
+#![warn(missing_docs)]
+
 pub mod body;
 pub mod canvas;
 pub mod compression;

@@ -13,10 +13,15 @@ pub const JSON: &str = "application/json";
 /// pool, a broker in memory) hands on the bytes that came.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
+    /// What to run and how.
     pub headers: Headers,
+    /// How the message travels.
     pub properties: Properties,
+    /// The serializer of the body, and of what is compressed under it.
     pub content_type: String,
+    /// `utf-8` for text, `binary` else.
     pub content_encoding: String,
+    /// Arguments and canvas as they came: serialised, perhaps compressed.
     pub body: Vec<u8>,
 }
 
@@ -55,32 +60,48 @@ const DELIVERY_HEADERS: [&str; 8] = [
 /// Hard and soft time limit of one message; they win over those of the task.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TimeLimits {
+    /// The run is ended then.
     pub hard: Option<Duration>,
+    /// The run is asked to end then.
     pub soft: Option<Duration>,
 }
 
 /// What to run and how. `eta` and `expires` are ISO 8601 texts, see [`crate::time`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Headers {
+    /// The language of who sent it: `py`, or `rs`. Nobody decides anything by it.
     pub lang: String,
+    /// The name that the task is registered under.
     pub task: String,
+    /// The id of the task, and of its result.
     pub id: String,
     /// The name to show instead of `task`.
     pub shadow: Option<String>,
+    /// Not to be run before.
     pub eta: Option<String>,
+    /// Not to be run after.
     pub expires: Option<String>,
+    /// The group that it is a member of.
     pub group: Option<String>,
+    /// Its place in the group.
     pub group_index: Option<i64>,
     /// Runs that came before this one at the task's own wish.
     pub retries: u32,
+    /// Null for what the task's own say.
     pub timelimit: TimeLimits,
+    /// The task that all of this began with, which may be itself.
     pub root_id: Option<String>,
+    /// The task that sent this one.
     pub parent_id: Option<String>,
+    /// The positional arguments as people see them.
     pub argsrepr: Option<String>,
+    /// The arguments by name as people see them.
     pub kwargsrepr: Option<String>,
+    /// Who sent it: `gen4711@host`.
     pub origin: Option<String>,
     /// `None` leaves it to the task.
     pub ignore_result: Option<bool>,
+    /// How many tasks have put one in their place before this one.
     pub replaced_task_nesting: u32,
     /// Kept as it came: a list of names, or null.
     pub stamped_headers: Value,
@@ -190,7 +211,9 @@ pub(crate) fn seconds_to(limit: Option<Duration>) -> Value {
 /// Where a message was sent. The default exchange (an empty name) routes by queue name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeliveryInfo {
+    /// The exchange; empty is the default one.
     pub exchange: String,
+    /// What the exchange routed by, the name of a queue mostly.
     pub routing_key: String,
     /// Set when a message went back to its queue after it had been delivered once.
     pub redelivered: bool,
@@ -201,9 +224,11 @@ pub struct DeliveryInfo {
 pub struct Properties {
     /// The task's id again.
     pub correlation_id: Option<String>,
+    /// The queue of who waits for the result by RPC. Results in Redis do without.
     pub reply_to: Option<String>,
     /// 2 is durable, 1 is not.
     pub delivery_mode: u8,
+    /// The way that it took.
     pub delivery_info: DeliveryInfo,
     /// On Redis 0 is the most urgent and 9 the least.
     pub priority: u8,

@@ -23,6 +23,7 @@ pub struct Outgoing {
     pub eta: Option<SystemTime>,
     /// Not to be run after.
     pub expires: Option<SystemTime>,
+    /// What is sent. [`sealed`](Self::sealed) writes the fields above into it.
     pub message: Message,
 }
 

@@ -5,19 +5,28 @@ use std::time::SystemTime;
 use crate::field::{Fields, Mistyped};
 use crate::{Map, Value, json, time, value};
 
+/// Nothing is known of the task; never stored.
 pub const PENDING: &str = "PENDING";
+/// The task runs. Stored where `task_track_started` says so.
 pub const STARTED: &str = "STARTED";
+/// The task has failed and runs again.
 pub const RETRY: &str = "RETRY";
+/// The task has returned.
 pub const SUCCESS: &str = "SUCCESS";
+/// The task has failed for good.
 pub const FAILURE: &str = "FAILURE";
+/// The task did not run, or was ended.
 pub const REVOKED: &str = "REVOKED";
 
 /// A Python exception by name. The client raises `exc_module.exc_type(*exc_message)` if it can import it, a class
 /// made on the spot otherwise.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exception {
+    /// The name of the class.
     pub exc_type: String,
+    /// What it was made of; mostly one text.
     pub exc_message: Vec<Value>,
+    /// The module of the class: `builtins` for Python's own.
     pub exc_module: Option<String>,
 }
 
@@ -48,28 +57,36 @@ const FRAME: usize = 256;
 /// A result document, the value of `celery-task-meta-<id>`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
+    /// The task's id, which the key has too.
     pub task_id: String,
     /// One of Celery's states, or a word of the task's own.
     pub status: String,
     /// The return value, an [`Exception`], or what a custom state carries.
     pub result: Value,
+    /// As Python would print it.
     pub traceback: Option<String>,
     /// Result tuples of the tasks that this one sent.
     pub children: Vec<Value>,
     /// Set in the final states only. A text that is no time is read as none.
     pub date_done: Option<SystemTime>,
+    /// The group that the task is a member of. Only `result_extended` and groups write it.
     pub group_id: Option<String>,
+    /// The task that sent this one.
     pub parent_id: Option<String>,
     /// Fields that only `result_extended` writes, and those of other clients.
     pub extra: Map,
 }
 
+/// Why a result cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
+    /// It is no JSON, or nests too deep.
     #[error("the result document is not json")]
     Json(#[source] json::Error),
+    /// It is JSON and no object.
     #[error("the result document is not an object")]
     Shape,
+    /// A member has another type than it should, or the state is missing.
     #[error("the result document has a wrong field")]
     Field(#[source] Mistyped),
 }
@@ -125,6 +142,7 @@ impl Record {
         })
     }
 
+    /// The document, as JSON with the spaces that Python sets.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = String::with_capacity(FRAME);
         out.push_str("{\"status\": ");

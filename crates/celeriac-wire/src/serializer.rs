@@ -20,28 +20,57 @@ mod yaml;
 /// Celery's names of the serializers that are no data alone, and where kombu has them in content types.
 const REFUSED: [(&str, &str); 2] = [("pickle", "application/x-python-serialize"), ("auth", "application/data")];
 
+/// How a value becomes bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Serializer {
+    /// Python's, see [`json`].
     Json,
+    /// MessagePack.
     Msgpack,
+    /// YAML 1.1, as PyYAML's safe loader reads it. Takes the feature `yaml`.
     Yaml,
 }
 
+/// Why a value was not read or written. Nothing here is the fault of the reader: it is what the sender sent.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Not in `accept_content`. kombu raises `ContentDisallowed` with the same words.
     #[error("Refusing to deserialize untrusted content of type {name} ({content_type})")]
-    ContentDisallowed { name: String, content_type: String },
+    ContentDisallowed {
+        /// kombu's name of the serializer, or the content type where it has none.
+        name: String,
+        /// What the message says.
+        content_type: String,
+    },
+    /// No serializer has that name, or its feature is not built in.
     #[error("serializer {0:?} is unknown or not built in")]
     Unknown(String),
+    /// The bytes are not what the serializer writes.
     #[error("not {serializer}: {problem}")]
-    Broken { serializer: &'static str, problem: String },
+    Broken {
+        /// The serializer's name.
+        serializer: &'static str,
+        /// What is wrong, and where.
+        problem: String,
+    },
+    /// The value is not of the kind that the serializer writes: an integer of more than 64 bits in MessagePack.
     #[error("a value that {serializer} cannot hold: {problem}")]
-    Unserializable { serializer: &'static str, problem: String },
+    Unserializable {
+        /// The serializer's name.
+        serializer: &'static str,
+        /// What it cannot hold.
+        problem: String,
+    },
+    /// It is more than was allowed, or would be when it is unfolded.
     #[error("larger than {max} bytes")]
-    TooLarge { max: usize },
+    TooLarge {
+        /// The bound, in bytes.
+        max: usize,
+    },
+    /// It was compressed, and cannot be decompressed within the bound.
     #[error("could not decompress")]
     Compression(#[source] compression::Error),
+    /// It could be read, and is no body of a task.
     #[error("malformed body")]
     Body(#[source] body::Error),
 }
@@ -58,6 +87,7 @@ impl Serializer {
         found.ok_or_else(|| Error::Unknown(name.to_owned()))
     }
 
+    /// Celery's name, as in `task_serializer`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
@@ -66,6 +96,7 @@ impl Serializer {
         }
     }
 
+    /// What messages say.
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
@@ -74,6 +105,7 @@ impl Serializer {
         }
     }
 
+    /// `utf-8` for text, `binary` else.
     pub fn content_encoding(self) -> &'static str {
         match self {
             Self::Json | Self::Yaml => "utf-8",
@@ -81,6 +113,11 @@ impl Serializer {
         }
     }
 
+    /// Writes a value.
+    ///
+    /// # Errors
+    ///
+    /// What the serializer cannot hold: an integer of more than 64 bits in MessagePack. YAML where it is not built in.
     pub fn encode(self, value: &Value) -> Result<Vec<u8>, Error> {
         match self {
             Self::Json => Ok(json::write(value).into_bytes()),

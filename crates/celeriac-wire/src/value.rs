@@ -20,30 +20,39 @@ pub type Map = IndexMap<String, Value>;
 /// Equality is that of data: `NaN` equals itself, the order of keys does not count, and `1` is not `1.0`.
 #[derive(Debug, Clone, Default)]
 pub enum Value {
+    /// Python's `None`.
     #[default]
     Null,
+    /// Python's `bool`.
     Bool(bool),
+    /// Python's `int` where it fits.
     Int(i64),
     /// The decimal digits, with a sign if negative, of an integer that is no `i64`.
     BigInt(Box<str>),
     /// Not always finite.
     Float(f64),
+    /// Python's `str`.
     String(String),
     /// Only msgpack and YAML have them. JSON writes `{"__type__": "bytes", "__value__": base64}`, as kombu does.
     Bytes(Vec<u8>),
+    /// Python's `list`; a tuple too, which JSON does not tell apart.
     Array(Vec<Value>),
+    /// Python's `dict`.
     Object(Map),
 }
 
 impl Value {
+    /// Whether it is Python's `None`.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
+    /// A boolean; `None` for other values, numbers too.
     pub fn as_bool(&self) -> Option<bool> {
         if let Self::Bool(b) = self { Some(*b) } else { None }
     }
 
+    /// An integer that fits; `None` for other values, floats too.
     pub fn as_i64(&self) -> Option<i64> {
         if let Self::Int(n) = self { Some(*n) } else { None }
     }
@@ -58,22 +67,27 @@ impl Value {
         }
     }
 
+    /// A text; `None` for other values.
     pub fn as_str(&self) -> Option<&str> {
         if let Self::String(s) = self { Some(s) } else { None }
     }
 
+    /// The items of an array; `None` for other values.
     pub fn as_array(&self) -> Option<&[Value]> {
         if let Self::Array(items) = self { Some(items) } else { None }
     }
 
+    /// The members of an object; `None` for other values.
     pub fn as_object(&self) -> Option<&Map> {
         if let Self::Object(map) = self { Some(map) } else { None }
     }
 
+    /// The items of an array, to be changed.
     pub fn as_array_mut(&mut self) -> Option<&mut Vec<Value>> {
         if let Self::Array(items) = self { Some(items) } else { None }
     }
 
+    /// The members of an object, to be changed.
     pub fn as_object_mut(&mut self) -> Option<&mut Map> {
         if let Self::Object(map) = self { Some(map) } else { None }
     }

@@ -11,7 +11,9 @@ use crate::context::TaskId;
 #[derive(Debug, thiserror::Error)]
 #[error("could not {operation}")]
 pub struct Error {
+    /// What was tried, in the infinitive: `store a result`.
     pub operation: &'static str,
+    /// What the backend says.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
@@ -24,10 +26,13 @@ pub(crate) fn is_ready(status: &str) -> bool {
 /// One task of a chord's header that has ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
+    /// The chord's group.
     pub group: String,
     /// Its place in the header; a part without one comes last.
     pub group_index: Option<i64>,
+    /// The task that has ended.
     pub task_id: TaskId,
+    /// How: one of Celery's final states.
     pub state: String,
     /// What is stored as the task's result: a value, or the document of an exception.
     pub result: Value,
@@ -42,16 +47,28 @@ pub enum ChordState {
     Taken,
     /// This was the last part, and the body is the caller's to begin: [`ResultBackend::chord_renew`], publish,
     /// [`ResultBackend::chord_done`].
-    Complete { results: Vec<Value>, claim: Claim },
+    Complete {
+        /// The results of the parts, in the order of the header.
+        results: Vec<Value>,
+        /// To be renewed while the body is begun, and handed back.
+        claim: Claim,
+    },
     /// This was the last part, and the body cannot begin. The text is that of the `ChordError`. To be ended by
     /// [`ResultBackend::chord_failed`].
-    Failed { message: String, claim: Claim },
+    Failed {
+        /// What the body fails with.
+        message: String,
+        /// To be handed back.
+        claim: Claim,
+    },
 }
 
 /// The right to begin the body of a chord. It runs out, so that another may begin it when its holder dies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
+    /// The chord's group.
     pub group: String,
+    /// What tells this claim from a later one.
     pub token: String,
 }
 
@@ -104,6 +121,7 @@ pub trait ResultBackend: Send + Sync {
         Err(no_groups())
     }
 
+    /// Drops the result tuple of a group. That of an unknown one is not there, and that is as good.
     async fn forget_group(&self, _: &str) -> Result<(), Error> {
         Err(no_groups())
     }

@@ -11,7 +11,9 @@ use celeriac_wire::{Map, Message, Value, envelope};
 #[derive(Debug, thiserror::Error)]
 #[error("could not {operation}")]
 pub struct Error {
+    /// What was tried, in the infinitive: `take messages`.
     pub operation: &'static str,
+    /// What the broker says.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
@@ -29,7 +31,9 @@ impl fmt::Display for Tag {
 /// A message that was taken from a queue and is not settled yet.
 #[derive(Debug)]
 pub struct Delivery {
+    /// By which it is settled.
     pub tag: Tag,
+    /// The queue that it was taken from.
     pub queue: String,
     /// A message that cannot be read is delivered too, so that it can be settled and told of.
     pub message: Result<Message, envelope::Error>,
@@ -41,7 +45,10 @@ pub enum Settle {
     /// Done with.
     Ack,
     /// Refused. With `requeue` it goes to the back of its queue, without it is dropped.
-    Reject { requeue: bool },
+    Reject {
+        /// Whether it is to be delivered again.
+        requeue: bool,
+    },
     /// Handed back untouched, to be the next that is delivered.
     Return,
 }
@@ -63,10 +70,13 @@ pub enum ExchangeKind {
 /// A queue, and the binding by which an exchange finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queue {
+    /// The name, which is its key in Redis.
     pub name: String,
     /// Empty for the default exchange, which needs no binding.
     pub exchange: String,
+    /// How the exchange compares routing keys.
     pub kind: ExchangeKind,
+    /// The key of the binding.
     pub routing_key: String,
     /// The queue goes when nobody has used it for so long (`x-expires`).
     pub expires: Option<Duration>,
@@ -107,15 +117,20 @@ pub struct Turn<'a> {
 /// A message that is not a task: an event, a control request, the reply to one. It travels in kombu's envelope.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Broadcast {
+    /// The exchange that it is published to.
     pub exchange: String,
+    /// What the exchange routes by.
     pub routing_key: String,
+    /// The message's headers: clock and ticket of a reply, hostname of an event.
     pub headers: Map,
+    /// What is said.
     pub body: Value,
 }
 
 /// What is listened for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscription {
+    /// The exchange that is listened to.
     pub exchange: String,
     /// Words between dots; `*` and `#` stand for any.
     pub routing_key: String,

@@ -18,6 +18,7 @@ use crate::task::{Failure, Stop};
 pub struct TaskId(Arc<str>);
 
 impl TaskId {
+    /// The id as it stands in the message.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -54,7 +55,9 @@ pub struct JobId(pub u64);
 /// A request on its way to the place where it runs. The body is not decoded yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
+    /// Names this run towards the pool.
     pub id: JobId,
+    /// What is run.
     pub request: Arc<Request>,
     /// Those that hold for this run, whoever set them.
     pub limits: TimeLimits,
@@ -63,6 +66,7 @@ pub struct Job {
 /// A task message as the task sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
+    /// As it came, with the body still serialised.
     pub message: Message,
     /// The queue that the message was taken from.
     pub queue: String,
@@ -107,14 +111,17 @@ impl Request {
         })
     }
 
+    /// The headers of the message.
     pub fn headers(&self) -> &Headers {
         &self.message.headers
     }
 
+    /// The id of the task and of its result.
     pub fn id(&self) -> TaskId {
         TaskId::from(self.headers().id.as_str())
     }
 
+    /// The name of the task.
     pub fn task(&self) -> &str {
         &self.headers().task
     }
@@ -134,15 +141,35 @@ impl Request {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Stores a state of the task's own, such as `PROGRESS`, with what it carries.
-    State { status: String, meta: Value },
+    State {
+        /// The word of the state.
+        status: String,
+        /// What stands in the place of the result.
+        meta: Value,
+    },
     /// Sends an event of the task's own to whoever listens: `task-…` by custom.
-    Event { kind: String, fields: Map },
+    Event {
+        /// The name.
+        kind: String,
+        /// What it says besides the id of the task.
+        fields: Map,
+    },
     /// Sends a message.
     Publish(Box<Outgoing>),
     /// Sends a task or a canvas, with the ids that follow from the seed.
-    Apply { signature: Box<Signature>, seed: u128 },
+    Apply {
+        /// What is sent.
+        signature: Box<Signature>,
+        /// Drawn by the task, which knows the ids thereby before the worker has sent anything.
+        seed: u128,
+    },
     /// Adds a task to the header of the chord that this one is a part of.
-    AddToChord { signature: Box<Signature>, seed: u128 },
+    AddToChord {
+        /// The new part of the header.
+        signature: Box<Signature>,
+        /// As in [`Effect::Apply`].
+        seed: u128,
+    },
 }
 
 type Emit = dyn Fn(Effect) + Send + Sync;
@@ -175,6 +202,7 @@ impl Context {
         Self { request, ..self.clone() }
     }
 
+    /// What the task was called with, and how it came here.
     pub fn request(&self) -> &Request {
         &self.request
     }

@@ -115,6 +115,7 @@ impl Dispatcher {
         self.emit(&Event::Worker(event, Box::new(load)), now);
     }
 
+    /// Whether nothing has been collected since it was handed over last.
     pub fn is_empty(&self) -> bool {
         self.tasks.is_empty() && self.others.is_empty()
     }

@@ -11,6 +11,8 @@
 //! Read `task.rs` first (what a task is), then `machine.rs` (what happens to its message, without input or output),
 //! then `worker.rs` (which drives the machine with tokio).
 
+#![warn(missing_docs)]
+
 pub mod backend;
 pub mod broker;
 mod chord;

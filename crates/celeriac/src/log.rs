@@ -20,10 +20,14 @@ use tracing::{Event, Metadata, Subscriber};
 /// How much is logged, by Celery's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
+    /// All that helps to find a fault.
     Debug,
+    /// What the worker does: the tasks that come and end.
     Info,
+    /// What somebody should know.
     #[default]
     Warning,
+    /// What went wrong.
     Error,
     /// Errors too: nothing here is worse.
     Critical,
@@ -75,8 +79,10 @@ impl fmt::Display for Level {
 /// The log could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The file, which cannot be written.
     #[error("could not open the log {0}")]
     Open(PathBuf, #[source] io::Error),
+    /// The process logs already, through this or another subscriber of `tracing`.
     #[error("a log is set up already")]
     Again(#[from] SetGlobalDefaultError),
 }

@@ -62,23 +62,33 @@ pub struct Config {
     pub concurrency: usize,
     /// The bounds of `--autoscale`.
     pub autoscale: Option<Autoscale>,
+    /// The app's settings.
     pub settings: Settings,
 }
 
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
+    /// A message has come.
     Delivered(Box<Delivery>),
     /// The pool has begun to run a job, in this process.
     Accepted {
+        /// The job.
         id: JobId,
+        /// The process.
         pid: u32,
+        /// When it began.
         at: SystemTime,
     },
+    /// A running task wishes something.
     Effect(JobId, Effect),
+    /// A run has ended.
     Finished {
+        /// The job.
         id: JobId,
+        /// How it ended.
         outcome: Outcome<Value>,
+        /// How long it ran.
         runtime: Duration,
     },
     /// The soft limit of a job has passed.
@@ -89,7 +99,9 @@ pub enum Event {
     Returned(JobId),
     /// The pool runs so many jobs at a time, and takes so many before one has ended.
     Resized {
+        /// Jobs at a time.
         size: usize,
+        /// Jobs that are taken before one has ended.
         capacity: usize,
     },
     /// What follows a job is sent and its outcome stored; with a failure it could not be, and that was stored.
@@ -102,6 +114,7 @@ pub enum Event {
     Disconnected,
     /// Time has passed.
     Tick,
+    /// Somebody wants the worker to end.
     Shutdown(Shutdown),
 }
 
@@ -119,13 +132,17 @@ pub enum Shutdown {
 /// What is to be done, in this order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// Hands a job to the pool.
     Submit(Job),
     /// Ends a job by force.
     Terminate(JobId, i32),
     /// Publishes a message, or does another part of a canvas.
     Step(Step),
+    /// Stores a state or a result.
     Store(Box<Record>),
+    /// Acknowledges or gives back a message. What must outlive it comes before.
     Settle(Tag, Settle),
+    /// Tells whoever listens.
     Emit(Box<Notice>),
     /// Sends what follows a job and stores its outcome; [`Event::Completed`] is awaited.
     Finish(Box<Ended>),
@@ -138,40 +155,61 @@ pub enum Action {
 /// Something about a task that whoever listens to events is told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
+    /// The task.
     pub request: Arc<Request>,
+    /// What has happened to it.
     pub what: What,
 }
 
 /// What [`Notice`]s tell of; each is one of Celery's `task-…` events.
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
+    /// `task-received`
     Received,
+    /// `task-started`
     Started,
     /// The result as Python shows it, and how long the run took.
     Succeeded {
+        /// As Python shows it.
         result: String,
+        /// `None` where the run itself was not seen: its success was found stored.
         runtime: Option<Duration>,
     },
+    /// `task-failed`
     Failed {
+        /// As Python shows it.
         exception: String,
+        /// As Python would print it.
         traceback: Option<String>,
     },
+    /// `task-retried`
     Retried {
+        /// As Python shows it.
         exception: String,
+        /// As Python would print it.
         traceback: Option<String>,
     },
+    /// `task-revoked`
     Revoked {
+        /// Whether it was running.
         terminated: bool,
+        /// The number of the signal that ended it.
         signal: Option<i32>,
+        /// Whether nobody has asked and its time was over.
         expired: bool,
     },
+    /// `task-rejected`
     Rejected {
+        /// Whether it went back to its queue.
         requeue: bool,
     },
+    /// `task-cancelled`: a run was given up, and there will be another.
     Cancelled,
     /// An event of the task's own.
     Custom {
+        /// Its name: `task-progress`.
         kind: String,
+        /// What it says besides the id of the task.
         fields: celeriac_wire::Map,
     },
 }
@@ -179,7 +217,9 @@ pub enum What {
 /// A job whose canvas is to be carried out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ended {
+    /// The job.
     pub id: JobId,
+    /// What was run.
     pub request: Arc<Request>,
     /// The outcome as it is to be stored.
     pub record: Record,
@@ -278,6 +318,7 @@ enum Timer {
 }
 
 impl Machine {
+    /// The machine of a worker that has taken nothing yet.
     pub fn new(config: Config, registry: &Registry) -> Self {
         let tasks: Vec<Policy> = registry
             .names()

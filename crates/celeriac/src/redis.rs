@@ -44,7 +44,9 @@ pub struct BrokerOptions {
     pub fanout_prefix: String,
     /// Whether the routing key is part of a channel.
     pub fanout_patterns: bool,
+    /// The order in which queues of one priority are looked at.
     pub queue_order_strategy: QueueOrder,
+    /// The name of the connections in `CLIENT LIST`.
     pub client_name: Option<String>,
 }
 
@@ -91,6 +93,7 @@ pub struct ResultOptions {
     pub result_chord_join_timeout: Duration,
     /// Stands before every key, with `_` between if it does not end with one of `:_-.`.
     pub global_keyprefix: String,
+    /// The name of the connections in `CLIENT LIST`.
     pub client_name: Option<String>,
 }
 

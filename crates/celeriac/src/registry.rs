@@ -39,6 +39,7 @@ struct Entry {
 /// A task that failed, as an errback sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Failed<'a> {
+    /// What it was called with.
     pub request: &'a Request,
     /// The exception and its traceback.
     pub failure: &'a Failure,
@@ -56,6 +57,7 @@ impl Default for Registry {
 }
 
 impl Registry {
+    /// Celery's own tasks alone.
     pub fn new() -> Self {
         let mut registry = Self { tasks: BTreeMap::new() };
         builtin::add_to(&mut registry);

@@ -20,10 +20,13 @@ pub struct State {
 /// The file could not be used. It stays as it is.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// It is there and cannot be read.
     #[error("could not read {0}")]
     Read(PathBuf, #[source] io::Error),
+    /// It cannot be written, or not put in its place.
     #[error("could not write {0}")]
     Write(PathBuf, #[source] io::Error),
+    /// It was written by another program, Python's `shelve` for one, or is damaged.
     #[error("{0} is not a state file of this program; name another one, or move it away")]
     Foreign(PathBuf),
 }

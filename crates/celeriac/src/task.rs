@@ -25,12 +25,19 @@ pub trait Task: Send + Sync + 'static {
     const PARAMETERS: &'static [&'static str];
     /// A struct with one field per parameter; optional ones are `Option` or have a serde default.
     type Args: DeserializeOwned + Send;
+    /// What the result is made of.
     type Reply: Serialize + Send;
 
+    /// Queue, limits, retries and acknowledgement. Read by a worker when the task is registered, by a client with each call.
     fn options(&self) -> TaskOptions {
         TaskOptions::default()
     }
 
+    /// Runs once.
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends the run without a reply, a wish to run again included: see [`Stop`]. A panic is a failure too.
     fn run(&self, cx: &Context, args: Self::Args) -> Outcome<Self::Reply>;
 
     /// A call of this task by a client, with its queue and limits. Nothing is sent before it is awaited.
@@ -53,12 +60,19 @@ pub trait AsyncTask: Send + Sync + 'static {
     const PARAMETERS: &'static [&'static str];
     /// A struct with one field per parameter; optional ones are `Option` or have a serde default.
     type Args: DeserializeOwned + Send;
+    /// What the result is made of.
     type Reply: Serialize + Send;
 
+    /// Queue, limits, retries and acknowledgement. Read by a worker when the task is registered, by a client with each call.
     fn options(&self) -> TaskOptions {
         TaskOptions::default()
     }
 
+    /// Runs once. The future is dropped where it waits when the hard limit comes or the task is terminated.
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends the run without a reply, a wish to run again included: see [`Stop`]. A panic is a failure too.
     fn run(&self, cx: Context, args: Self::Args) -> impl Future<Output = Outcome<Self::Reply>> + Send;
 
     /// A call of this task by a client, with its queue and limits. Nothing is sent before it is awaited.
@@ -206,12 +220,16 @@ pub type Outcome<T> = Result<T, Stop>;
 /// Why a task ended without a reply. Only [`Stop::Failure`] is an error.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stop {
+    /// The task has failed with an exception.
     Failure(Failure),
+    /// The task is to run again.
     Retry(Box<Retry>),
     /// Gives the message back. Without `requeue` it is dropped and the task has failed with `Reject`. A message that
     /// was acknowledged early cannot be given back: `requeue` needs `acks_late`.
     Reject {
+        /// What its log and its result say.
         reason: Option<String>,
+        /// Whether it is to be delivered again.
         requeue: bool,
     },
     /// Stores nothing; the task has taken care of its state.
@@ -223,6 +241,7 @@ pub enum Stop {
 /// An exception, by the name under which a Python client raises it. Two are equal wherever they were made.
 #[derive(Clone, Debug)]
 pub struct Failure {
+    /// The name of the class.
     pub exc_type: String,
     /// The Python module of the type. With `None` the client makes a class of that name on the spot.
     pub exc_module: Option<String>,
@@ -313,6 +332,7 @@ impl From<Failure> for Stop {
 /// where there is none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Retry {
+    /// What went wrong, if anything did.
     pub cause: Option<Failure>,
     /// The pause before the next run; `None` is [`TaskOptions::retry_delay`].
     pub after: Option<Duration>,

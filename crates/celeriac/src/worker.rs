@@ -58,12 +58,16 @@ impl Default for Options {
     }
 }
 
+/// Why a worker has ended that was not told to.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The queues could not be consumed when it began, or there was something to hand on when it ended.
     #[error("the broker failed")]
     Broker(#[from] broker::Error),
+    /// Results could not be handed on when it ended.
     #[error("the result backend failed")]
     Results(#[from] backend::Error),
+    /// There are no threads or processes to be had.
     #[error("the pool could not be started")]
     Pool(#[from] std::io::Error),
 }
@@ -134,6 +138,7 @@ pub struct Worker {
 }
 
 impl Worker {
+    /// A worker that has not begun. Nothing is taken before [`Worker::run`].
     pub fn new(options: Options, registry: Registry, broker: Arc<dyn Broker>, results: Arc<dyn ResultBackend>) -> Self {
         let (sender, commands) = mpsc::unbounded_channel();
         Self { options, registry, broker, results, dispatch: None, revoked: Vec::new(), sender, commands }

@@ -55,6 +55,7 @@ pub fn main(registry: Registry) -> ExitCode {
 }
 
 impl Program {
+    /// A program with these tasks, and Celery's settings.
     pub fn new(registry: Registry) -> Self {
         Self { registry, settings: Settings::default(), commands: Commands::default() }
     }

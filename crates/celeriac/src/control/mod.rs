@@ -45,11 +45,15 @@ pub enum Phase {
 /// A message that the worker holds.
 #[derive(Clone, Debug)]
 pub struct Held {
+    /// How far it has come.
     pub phase: Phase,
+    /// The message.
     pub request: Arc<Request>,
+    /// Not to be run before.
     pub eta: Option<SystemTime>,
     /// When it began to run.
     pub started: Option<SystemTime>,
+    /// Whether the broker has forgotten it already.
     pub acknowledged: bool,
     /// The process in which it runs.
     pub pid: Option<u32>,
@@ -58,17 +62,22 @@ pub struct Held {
 /// A task that the worker knows, with the limits as they are now.
 #[derive(Clone, Debug)]
 pub struct Known {
+    /// The name.
     pub name: String,
+    /// Its options, as it was registered.
     pub options: TaskOptions,
     /// As it was given: `10/m`.
     pub rate_limit: Option<String>,
+    /// Those that hold for messages that bring none.
     pub limits: TimeLimits,
 }
 
 /// The state of `--autoscale`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Autoscale {
+    /// The most places.
     pub max: usize,
+    /// The fewest places.
     pub min: usize,
     /// Places that the pool has now.
     pub current: usize,
@@ -84,14 +93,19 @@ pub trait WorkerView {
     fn totals(&self) -> Vec<(String, u64)>;
     /// How many messages may be held, ETA aside; 0 is without limit.
     fn prefetch_count(&self) -> usize;
+    /// The pool as it is now.
     fn pool(&self) -> PoolInfo;
+    /// What `--autoscale` does; `None` if it is off.
     fn autoscale(&self) -> Option<Autoscale>;
     /// All that is held, in the order of delivery.
     fn held(&self) -> Vec<Held>;
+    /// A message that is held, by the id of its task.
     fn find(&self, id: &str) -> Option<Held> {
         self.held().into_iter().find(|held| held.request.headers().id == id)
     }
+    /// All tasks that can be run.
     fn tasks(&self) -> Vec<Known>;
+    /// The queues that are consumed.
     fn queues(&self) -> Vec<Queue>;
     /// Ids of revoked tasks, the oldest first.
     fn revoked(&self) -> Vec<String>;
@@ -121,8 +135,11 @@ pub trait WorkerView {
     fn resize(&mut self, by: i64) -> Result<(), String>;
     /// Sets the bounds of `--autoscale` and gives the new ones, max and min; `None` if it is off.
     fn set_autoscale(&mut self, max: Option<usize>, min: Option<usize>) -> Option<(usize, usize)>;
+    /// Replaces the children of the pool, each when its task has ended.
     fn restart_pool(&mut self);
+    /// Consumes one more queue, from the next round on.
     fn add_queue(&mut self, queue: Queue);
+    /// Consumes a queue no more. What was taken from it stays.
     fn cancel_queue(&mut self, name: &str);
     /// Begins a warm shutdown.
     fn shut_down(&mut self);

@@ -85,6 +85,7 @@ type Own = dyn Fn(&mut Call<'_>, Map) -> Result<Value, Raised> + Send + Sync;
 pub struct Commands(BTreeMap<String, Arc<Own>>);
 
 impl Commands {
+    /// No commands.
     pub fn new() -> Self {
         Self::default()
     }
@@ -125,10 +126,12 @@ impl Call<'_> {
         &self.panel.hostname
     }
 
+    /// The settings of the worker.
     pub fn settings(&self) -> &Settings {
         &self.panel.settings
     }
 
+    /// The logical clock of this process.
     pub fn clock(&self) -> &Clock {
         &self.panel.clock
     }
@@ -191,6 +194,7 @@ pub struct Panel {
 }
 
 impl Panel {
+    /// Remote control of the worker of that name, with commands of the program's own.
     pub fn new(hostname: &str, settings: Arc<Settings>, clock: Clock, own: Commands) -> Self {
         Self { hostname: hostname.to_owned(), settings, clock, own, samples: Vec::new() }
     }

@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 /// The bounds of `--autoscale`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Autoscale {
+    /// The most places.
     pub max: usize,
+    /// The fewest places.
     pub min: usize,
 }
 

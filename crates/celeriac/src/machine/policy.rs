@@ -13,7 +13,9 @@ use crate::task::TaskOptions;
 /// One task of the worker, with what holds for it now.
 #[derive(Clone, Debug)]
 pub struct Policy {
+    /// The name of the task.
     pub name: String,
+    /// Its own options.
     pub options: TaskOptions,
     /// Limits of messages that bring none, as remote control may have set them.
     pub limits: TimeLimits,

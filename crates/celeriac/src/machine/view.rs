@@ -55,6 +55,7 @@ impl Machine {
             .collect()
     }
 
+    /// The tasks of the registry, with what remote control has set.
     pub fn known_tasks(&self) -> Vec<Known> {
         self.tasks
             .iter()
@@ -116,6 +117,7 @@ impl Machine {
         Arc::clone(&self.sending)
     }
 
+    /// The app's settings.
     pub fn settings(&self) -> &crate::settings::Settings {
         &self.config.settings
     }

@@ -40,6 +40,7 @@ pub struct MemoryBroker {
 }
 
 impl MemoryBroker {
+    /// An empty broker. It begins an epoch.
     pub fn new() -> Self {
         Self { queues: Arc::default(), listeners: Listeners::default(), epoch: Epoch(uuid::Uuid::new_v4().to_string()) }
     }

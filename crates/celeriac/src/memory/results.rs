@@ -81,6 +81,7 @@ impl Default for MemoryResults {
 }
 
 impl MemoryResults {
+    /// A backend that knows of nothing.
     pub fn new() -> Self {
         Self { stored: Arc::default(), news: broadcast::Sender::new(BACKLOG) }
     }

@@ -85,6 +85,7 @@ impl fmt::Display for PoolKind {
 /// What a pool is made of.
 #[derive(Clone, Debug)]
 pub struct PoolOptions {
+    /// Where jobs run.
     pub kind: PoolKind,
     /// Jobs that run at a time, 1 to 1,024.
     pub size: usize,
@@ -175,16 +176,24 @@ pub fn start(
 pub enum PoolEvent {
     /// The job has begun, in this process.
     Accepted {
+        /// The job.
         id: JobId,
+        /// The process.
         pid: u32,
+        /// When it began.
         at: SystemTime,
     },
+    /// The running task wishes something.
     Effect(JobId, Effect),
     /// The job's soft limit has passed; it goes on until it asks.
     SoftLimit(JobId),
+    /// The run has ended.
     Finished {
+        /// The job.
         id: JobId,
+        /// How it ended.
         outcome: Outcome<Value>,
+        /// How long it ran.
         runtime: Duration,
     },
     /// The job had begun and has no outcome.
@@ -228,7 +237,9 @@ impl Loss {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PoolInfo {
     /// The class that a Python worker with such a pool names.
+    /// The class that Celery's `stats` would name, which Flower shows.
     pub implementation: &'static str,
+    /// Jobs that run at a time.
     pub size: usize,
     /// Process ids of those that run jobs.
     pub processes: Vec<u32>,

@@ -41,16 +41,27 @@ pub(super) struct Tls {
 /// An address that cannot be read. Never shows the password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
+    /// What the parser says.
     #[error("the address is no url")]
     Syntax(#[source] url::ParseError),
+    /// Another transport: its scheme.
     #[error("the scheme {0:?} is not one of redis, rediss, redis+socket, unix")]
     Scheme(String),
+    /// The path of the address is no number of a database: what stands there.
     #[error("the database {0:?} is no number")]
     Database(String),
+    /// A parameter of the address has a value that it cannot have.
     #[error("{name} cannot be {value:?}")]
-    Option { name: &'static str, value: String },
+    Option {
+        /// The parameter.
+        name: &'static str,
+        /// What stands there.
+        value: String,
+    },
+    /// Certificates are named for a connection that has none.
     #[error("certificates are for rediss:// only")]
     PlainWithCertificates,
+    /// `rediss://` in a program that was built without the feature `tls`.
     #[error("this build has no tls; it takes the feature \"tls\"")]
     NoTls,
 }
