@@ -1,15 +1,13 @@
-//! A worker with one task, to be called from Python:
+//! A worker with one task and Celery's command line, to be called from Python:
 //!
 //! ```text
-//! cargo run -p celeriac --features redis --example worker -- redis://localhost/0
+//! cargo run -p celeriac --features cli --example worker -- worker -b redis://localhost/0 --result-backend redis://localhost/0
 //! celery -b redis://localhost/0 --result-backend redis://localhost/0 call tasks.add --args '[2, 3]'
 //! ```
 //!
 //! Interrupt it once: it finishes what runs and gives back the rest.
 
-use std::sync::Arc;
-
-use celeriac::{Context, Options, Outcome, RedisBroker, RedisResults, Registry, Task, Worker};
+use celeriac::{Context, Outcome, Registry, Task, cli};
 
 #[derive(serde::Deserialize)]
 struct Addends {
@@ -30,14 +28,8 @@ impl Task for Add {
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let url = std::env::args().nth(1).unwrap_or_else(|| "redis://localhost/0".to_owned());
+fn main() -> std::process::ExitCode {
     let mut registry = Registry::new();
     registry.task(Add);
-    let broker = Arc::new(RedisBroker::connect(&url).await?);
-    let results = Arc::new(RedisResults::connect(&url).await?);
-    let worker = Worker::new(Options::default(), registry, broker, results);
-    worker.run(async { drop(tokio::signal::ctrl_c().await) }).await?;
-    Ok(())
+    cli::Program::new(registry).main()
 }

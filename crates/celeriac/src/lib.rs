@@ -1,4 +1,5 @@
-#![cfg_attr(feature = "redis", doc = include_str!("../README.md"))]
+#![cfg_attr(feature = "cli", doc = include_str!("../README.md"))]
+#![cfg_attr(not(feature = "cli"), doc = "A Celery worker and client in Rust.")]
 //!
 //! # Inside
 //!
