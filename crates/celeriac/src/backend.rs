@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use celeriac_wire::{Record, Value, result};
+use celeriac_wire::result::{self, Exception};
+use celeriac_wire::{Record, Value};
 
 use crate::context::TaskId;
 
@@ -53,14 +54,29 @@ pub enum ChordState {
         /// To be renewed while the body is begun, and handed back.
         claim: Claim,
     },
-    /// This was the last part, and the body cannot begin. The text is that of the `ChordError`. To be ended by
-    /// [`ResultBackend::chord_failed`].
+    /// This was the last part, and the body cannot begin. To be ended by [`ResultBackend::chord_failed`].
     Failed {
         /// What the body fails with.
-        message: String,
+        failure: ChordFailure,
         /// To be handed back.
         claim: Claim,
     },
+}
+
+/// Why the body of a chord cannot begin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChordFailure {
+    /// What the `ChordError` says.
+    pub message: String,
+    /// The exception of the part that failed: what the tasks of a body that is a group fail with. There is none where
+    /// the results could not be collected.
+    pub cause: Option<Exception>,
+}
+
+impl From<String> for ChordFailure {
+    fn from(message: String) -> Self {
+        Self { message, cause: None }
+    }
 }
 
 /// The right to begin the body of a chord. It runs out, so that another may begin it when its holder dies.

@@ -1,12 +1,17 @@
 //! What the body of a chord is called with.
 
 use celeriac_wire::result::{FAILURE, REVOKED};
-use celeriac_wire::{Record, Value, repr};
+use celeriac_wire::{Record, Value, repr, result::Exception};
 
-/// The value of one part of a header, or the text of the `ChordError` that it makes.
-pub(crate) fn value(task_id: &str, state: &str, result: Value) -> Result<Value, String> {
+use crate::backend::ChordFailure;
+
+/// The value of one part of a header, or the failure that it makes of the chord.
+pub(crate) fn value(task_id: &str, state: &str, result: Value) -> Result<Value, ChordFailure> {
     match state {
-        FAILURE | REVOKED => Err(format!("Dependency {task_id} raised {}", raised(&result))),
+        FAILURE | REVOKED => Err(ChordFailure {
+            message: format!("Dependency {task_id} raised {}", raised(&result)),
+            cause: Exception::from_json(&result),
+        }),
         _ => Ok(result),
     }
 }
@@ -106,7 +111,9 @@ mod tests {
     fn a_part_that_failed_is_named_with_what_it_raised() {
         let failure =
             object([("exc_type", Value::from("ValueError")), ("exc_message", Value::Array(vec!["no".into()]))]);
-        assert_eq!(value("t", "FAILURE", failure), Err("Dependency t raised ValueError('no')".to_owned()));
+        let cause = Exception::from_json(&failure);
+        let message = "Dependency t raised ValueError('no')".to_owned();
+        assert_eq!(value("t", "FAILURE", failure), Err(ChordFailure { message, cause }));
         assert_eq!(value("t", "SUCCESS", 5.into()), Ok(5.into()));
     }
 }

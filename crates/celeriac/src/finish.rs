@@ -15,7 +15,7 @@ use celeriac_wire::canvas::{self, Failed, Failing, Signature, Step};
 use celeriac_wire::{Body, Message, Outgoing, Record, Value, result};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::backend::{ChordState, Claim, Part, ResultBackend};
+use crate::backend::{ChordFailure, ChordState, Claim, Part, ResultBackend};
 use crate::broker::Broker;
 use crate::context::{JobId, Request, TaskId};
 use crate::machine::{Ended, Event};
@@ -33,6 +33,20 @@ const CLAIM: std::time::Duration = std::time::Duration::from_secs(30);
 /// The worker ends, and the broker or the backend is away.
 #[derive(Debug)]
 struct Abandoned;
+
+/// What the tasks fail with that never run because of a failure.
+#[derive(Clone, Copy)]
+struct Failures<'a> {
+    failure: &'a Failure,
+    /// The exception that a `ChordError` is about.
+    original: &'a Failure,
+}
+
+impl Failures<'_> {
+    fn of(&self, original: bool) -> &Failure {
+        if original { self.original } else { self.failure }
+    }
+}
 
 /// Carries out what follows tasks, each in a task of tokio of its own.
 pub(crate) struct Finisher {
@@ -182,7 +196,8 @@ impl Finisher {
             let sender = self.sending.sender(request, SystemTime::now(), &new_id);
             canvas::on_failure(delivered, &|errback| self.registry.is_errback(&errback.task), &sender)
         };
-        self.spread(request, failing, failure, ended.stores_errors).await
+        let failures = Failures { failure, original: failure };
+        self.spread(request, failing, failures, ended.stores_errors).await
     }
 
     /// Fails what never runs because of a failure, and calls errbacks.
@@ -190,7 +205,7 @@ impl Finisher {
         &self,
         request: &Arc<Request>,
         failing: Failing,
-        failure: &Failure,
+        failures: Failures<'_>,
         stores: bool,
     ) -> Result<(), Abandoned> {
         for error in &failing.errors {
@@ -198,10 +213,10 @@ impl Finisher {
             tracing::error!(task, %task_id, error = error as &dyn std::error::Error, "an errback could not be called");
         }
         for failed in &failing.failed {
-            self.fail_unrun(request, failed, failure, stores).await?;
+            self.fail_unrun(request, failed, failures.of(failed.original), stores).await?;
         }
         for inline in failing.inline {
-            let (registry, failure) = (Arc::clone(&self.registry), failure.clone());
+            let (registry, failure) = (Arc::clone(&self.registry), failures.of(inline.original).clone());
             let told = match inline.task_id == request.headers().id {
                 true => Arc::clone(request),
                 false => Arc::new(unrun(&inline.task_id, request)),
@@ -296,9 +311,9 @@ impl Finisher {
         match self.done(|| self.results.chord_part(&part)).await? {
             ChordState::Pending | ChordState::Taken => Ok(()),
             ChordState::Complete { results, claim } => self.begin_body(request, chord, results, claim).await,
-            ChordState::Failed { message, claim } => {
-                tracing::error!(group = part.group, "chord raised: {message}");
-                self.fail_body(request, chord, message).await?;
+            ChordState::Failed { failure, claim } => {
+                tracing::error!(group = part.group, "chord raised: {}", failure.message);
+                self.fail_body(request, chord, failure).await?;
                 self.done(|| self.results.chord_failed(&claim)).await
             }
         }
@@ -327,21 +342,23 @@ impl Finisher {
             }
             Err(error) => {
                 tracing::error!(group = claim.group, error = &error as &dyn std::error::Error, "chord body refused");
-                self.fail_body(request, chord, format!("Callback error: {error}")).await?;
+                self.fail_body(request, chord, format!("Callback error: {error}").into()).await?;
                 self.done(|| self.results.chord_failed(&claim)).await
             }
         }
     }
 
     /// The header of a chord failed: its body fails unrun.
-    async fn fail_body(&self, request: &Arc<Request>, chord: &Value, message: String) -> Result<(), Abandoned> {
-        let failure = Failure::in_module("celery.exceptions", "ChordError", message);
+    async fn fail_body(&self, request: &Arc<Request>, chord: &Value, why: ChordFailure) -> Result<(), Abandoned> {
+        let failure = Failure::in_module("celery.exceptions", "ChordError", why.message);
+        let original = why.cause.map(Failure::from);
+        let failures = Failures { original: original.as_ref().unwrap_or(&failure), failure: &failure };
         let failing = {
             let sender = self.sending.sender(request, SystemTime::now(), &new_id);
             canvas::chord_failed(chord, &|errback| self.registry.is_errback(&errback.task), &sender)
         };
         match failing {
-            Ok(failing) => Box::pin(self.spread(request, failing, &failure, true)).await,
+            Ok(failing) => Box::pin(self.spread(request, failing, failures, true)).await,
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(task_id = %request.id(), error, "the body of a chord is no signature");

@@ -43,7 +43,7 @@ pub mod worker;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{BrokerOptions, QueueOrder, RedisBroker, RedisResults, ResultOptions};
-pub use backend::{ChordState, Claim, NoResults, Part, ResultBackend, Watch};
+pub use backend::{ChordFailure, ChordState, Claim, NoResults, Part, ResultBackend, Watch};
 pub use broker::{
     Broadcast, Broker, Consumer, ConsumerOptions, Delivery, Epoch, ExchangeKind, Fanout, FanoutOptions, Outgoing,
     Queue, Settle, Subscription, Tag, Turn,

@@ -9,7 +9,7 @@ use celeriac_wire::{Record, Value, result};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::backend::{ChordState, Claim, Error, Part, ResultBackend, Watch};
+use crate::backend::{ChordFailure, ChordState, Claim, Error, Part, ResultBackend, Watch};
 use crate::chord;
 use crate::context::TaskId;
 
@@ -100,10 +100,10 @@ impl Stored {
         self.chords.by_id.entry(group.to_owned()).or_default()
     }
 
-    fn complete(&self, group: &str) -> Result<Vec<Value>, String> {
+    fn complete(&self, group: &str) -> Result<Vec<Value>, ChordFailure> {
         if let Some(header) = self.headers.by_id.get(group) {
             let find = |id: &str| self.records.by_id.get(&TaskId::from(id)).map(|record| (**record).clone());
-            return chord::join(header, &find);
+            return chord::join(header, &find).map_err(ChordFailure::from);
         }
         let parts = self.chords.by_id.get(group).into_iter().flat_map(|chord| chord.parts.values());
         parts.map(|part| chord::value(part.task_id.as_str(), &part.state, part.result.clone())).collect()
@@ -195,7 +195,7 @@ impl ResultBackend for MemoryResults {
         chord.begun = Some(claim.token.clone());
         Ok(match stored.complete(&part.group) {
             Ok(results) => ChordState::Complete { results, claim },
-            Err(message) => ChordState::Failed { message, claim },
+            Err(failure) => ChordState::Failed { failure, claim },
         })
     }
 

@@ -12,7 +12,7 @@ use super::link;
 use super::resp::{Pipe, Reply};
 use super::results::{RedisResults, failed, seconds};
 use super::script::{CLAIM, DONE, PART};
-use crate::backend::{ChordState, Claim, Error, Part, ResultBackend as _, is_ready};
+use crate::backend::{ChordFailure, ChordState, Claim, Error, Part, ResultBackend as _, is_ready};
 use crate::chord;
 use crate::context::TaskId;
 
@@ -59,7 +59,7 @@ pub(super) async fn part(results: &RedisResults, part: &Part) -> Result<ChordSta
     }
     Ok(match collect(results, group).await? {
         Ok(results) => ChordState::Complete { results, claim },
-        Err(message) => ChordState::Failed { message, claim },
+        Err(failure) => ChordState::Failed { failure, claim },
     })
 }
 
@@ -69,18 +69,19 @@ fn claim_life(results: &RedisResults) -> u64 {
     (2 * join.as_secs()).max(SHORTEST_CLAIM)
 }
 
-/// The results of all parts, or the text of the `ChordError`.
-async fn collect(results: &RedisResults, group: &str) -> Result<Result<Vec<Value>, String>, Error> {
+/// The results of all parts, or why the body cannot begin.
+async fn collect(results: &RedisResults, group: &str) -> Result<Result<Vec<Value>, ChordFailure>, Error> {
     let failed = failed("read the parts of a chord");
     let header = match results.group(group).await {
         Ok(header) => header,
         Err(Error { source, .. }) if !source.is::<link::Error>() => {
-            return Ok(Err(format!("Join error: ValueError('the saved group cannot be read: {source}')")));
+            let message = format!("Join error: ValueError('the saved group cannot be read: {source}')");
+            return Ok(Err(message.into()));
         }
         Err(error) => return Err(error),
     };
     if let Some(header) = header {
-        return join(results, &header).await;
+        return Ok(join(results, &header).await?.map_err(ChordFailure::from));
     }
     let parts = results.group_key(group, ".j");
     let mut pipe = Pipe::default();
@@ -92,8 +93,8 @@ async fn collect(results: &RedisResults, group: &str) -> Result<Result<Vec<Value
 }
 
 /// The value of an entry `[1, task, state, value]`.
-fn unpack(entry: Reply) -> Result<Value, String> {
-    let wrong = || "Join error: ValueError('a part of the header cannot be read')".to_owned();
+fn unpack(entry: Reply) -> Result<Value, ChordFailure> {
+    let wrong = || ChordFailure::from("Join error: ValueError('a part of the header cannot be read')".to_owned());
     let entry = entry.bytes().and_then(|raw| json::read(&raw).ok()).ok_or_else(wrong)?;
     let Value::Array(entry) = entry else { return Err(wrong()) };
     match <[Value; 4]>::try_from(entry) {

@@ -106,8 +106,9 @@ async fn a_part_that_failed_fails_the_chord(results: &dyn ResultBackend) {
     let failure = value!({"exc_type": "ValueError", "exc_message": ["no"], "exc_module": "builtins"});
     assert_eq!(results.chord_part(&part("f", 1, FAILURE, failure)).await.unwrap(), ChordState::Pending);
     let state = results.chord_part(&part("f", 0, SUCCESS, value!(1))).await.unwrap();
-    let ChordState::Failed { message, claim } = state else { panic!("it has failed") };
-    assert_eq!(message, "Dependency f-1 raised ValueError('no')");
+    let ChordState::Failed { failure, claim } = state else { panic!("it has failed") };
+    assert_eq!(failure.message, "Dependency f-1 raised ValueError('no')");
+    assert_eq!(failure.cause.map(|cause| cause.exc_type), Some("ValueError".to_owned()));
     results.chord_failed(&claim).await.unwrap();
     let late = results.chord_part(&part("f", 0, SUCCESS, value!(1))).await.unwrap();
     assert!(matches!(late, ChordState::Pending | ChordState::Taken));
