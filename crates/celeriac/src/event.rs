@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use celeriac_wire::control::Clock;
-use celeriac_wire::event::{BATCH, Event, Load, Stamp, WorkerEvent, group, routing_key, timestamp};
-use celeriac_wire::{Map, Value};
+use celeriac_wire::event::{BATCH, Event, Load, Received, Sent, Stamp, WorkerEvent, group, routing_key, timestamp};
+use celeriac_wire::{Map, Outgoing, Value, time};
 
 use crate::broker::Broadcast;
 
@@ -31,6 +31,8 @@ pub struct Dispatcher {
     exchange: String,
     stamp: Stamp,
     clock: Clock,
+    /// What it says of how often it says that it is alive.
+    beat: Duration,
     groups: Groups,
     /// Documents of tasks, to travel in batches.
     tasks: Vec<Value>,
@@ -53,11 +55,17 @@ impl Dispatcher {
                 timestamp: 0.0,
             },
             clock,
+            beat: HEARTBEAT,
             groups: if all { Groups::All } else { Groups::Worker },
             tasks: Vec::new(),
             others: Vec::new(),
             dropped: 0,
         }
+    }
+
+    /// Says that the worker tells of itself so often: monitors give it up after twice that time.
+    pub fn beats_every(self, beat: Duration) -> Self {
+        Self { beat, ..self }
     }
 
     /// Whether events of tasks are sent: without, nobody has to make any.
@@ -104,7 +112,7 @@ impl Dispatcher {
         // The offset changes twice a year in many places.
         self.stamp.utcoffset = utcoffset();
         let load = Load {
-            freq: HEARTBEAT.as_secs_f64(),
+            freq: self.beat.as_secs_f64(),
             active,
             processed,
             loadavg: loadavg(),
@@ -113,6 +121,22 @@ impl Dispatcher {
             sw_sys: if cfg!(target_os = "linux") { "Linux" } else { std::env::consts::OS }.to_owned(),
         };
         self.emit(&Event::Worker(event, Box::new(load)), now);
+    }
+
+    /// Tells of a message that a task has sent, in the name of the process that did: whoever sends has a name of its own
+    /// in Celery, and no switch but `task_send_sent_event`.
+    pub fn sent(&mut self, outgoing: &Outgoing, origin: &str, now: SystemTime) {
+        if self.others.len() >= MAX_KEPT {
+            self.dropped += 1;
+            return;
+        }
+        let stamp = Stamp {
+            hostname: origin.to_owned(),
+            clock: self.clock.forward(),
+            timestamp: timestamp(now),
+            ..self.stamp.clone()
+        };
+        self.others.push(sent(outgoing, &stamp, &self.exchange));
     }
 
     /// Whether nothing has been collected since it was handed over last.
@@ -138,13 +162,43 @@ impl Dispatcher {
     }
 
     fn message(&self, routing_key: String, body: Value) -> Broadcast {
-        let headers = Map::from([("hostname".to_owned(), Value::from(&self.stamp.hostname))]);
-        Broadcast { exchange: self.exchange.clone(), routing_key, headers, body }
+        message(&self.exchange, &self.stamp.hostname, routing_key, body)
     }
 }
 
+fn message(exchange: &str, hostname: &str, routing_key: String, body: Value) -> Broadcast {
+    let headers = Map::from([("hostname".to_owned(), Value::from(hostname))]);
+    Broadcast { exchange: exchange.to_owned(), routing_key, headers, body }
+}
+
+/// `task-sent` for a message.
+pub(crate) fn sent(outgoing: &Outgoing, stamp: &Stamp, event_exchange: &str) -> Broadcast {
+    let headers = &outgoing.message.headers;
+    let (exchange, key) = match outgoing.exchange.as_str() {
+        "" => ("", &outgoing.queue),
+        exchange => (exchange, &outgoing.routing_key),
+    };
+    let sent = Event::TaskSent(Box::new(Sent {
+        received: Received {
+            uuid: headers.id.clone(),
+            name: headers.task.clone(),
+            args: headers.argsrepr.clone(),
+            kwargs: headers.kwargsrepr.clone(),
+            root_id: headers.root_id.clone(),
+            parent_id: headers.parent_id.clone(),
+            retries: headers.retries,
+            eta: outgoing.eta.map(time::format),
+            expires: outgoing.expires.map(time::format).or_else(|| headers.expires.clone()),
+        },
+        queue: Some(outgoing.queue.clone()),
+        exchange: exchange.to_owned(),
+        routing_key: key.clone(),
+    }));
+    message(event_exchange, &stamp.hostname, routing_key(sent.kind()), sent.to_value(stamp))
+}
+
 /// Hours by which local time is behind UTC, as Python counts them: positive in America, rounded towards the east.
-fn utcoffset() -> i32 {
+pub(crate) fn utcoffset() -> i32 {
     (-chrono::Local::now().offset().local_minus_utc()).div_euclid(3600)
 }
 
@@ -158,6 +212,7 @@ fn loadavg() -> [f64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use celeriac_wire::Message;
 
     fn started(n: usize) -> Event {
         Event::TaskStarted { uuid: n.to_string() }
@@ -185,11 +240,12 @@ mod tests {
 
     #[test]
     fn workers_are_told_of_alone_and_always() {
-        let mut events = dispatcher(false);
+        let mut events = dispatcher(false).beats_every(Duration::from_millis(500));
         events.worker(WorkerEvent::Online, 1, 2, SystemTime::now());
         let messages = events.take();
         assert_eq!(messages[0].routing_key, "worker.online");
         assert_eq!(messages[0].body.get("processed"), Some(&Value::Int(2)));
+        assert_eq!(messages[0].body.get("freq"), Some(&Value::Float(0.5)));
     }
 
     #[test]
@@ -204,6 +260,24 @@ mod tests {
         assert!(events.set_task_events(false));
         events.emit(&started(1), SystemTime::now());
         assert!(events.is_empty());
+    }
+
+    #[test]
+    fn a_sent_task_is_told_of_by_who_sent_it() {
+        let mut events = dispatcher(false);
+        let message = Message::new("tasks.add", "an-id", vec![Value::Int(1)], Map::new());
+        let outgoing = Outgoing { queue: "letters".to_owned(), ..Outgoing::of(message) };
+        events.sent(&outgoing, "gen7@host", SystemTime::now());
+        let message = events.take().pop().unwrap();
+        assert_eq!((message.routing_key.as_str(), message.exchange.as_str()), ("task.sent", "celeryev"));
+        let told = |name: &str| message.body.get(name).cloned().unwrap();
+        for (name, value) in
+            [("uuid", "an-id"), ("name", "tasks.add"), ("queue", "letters"), ("routing_key", "letters")]
+        {
+            assert_eq!(told(name), Value::from(value), "{name}");
+        }
+        assert_eq!((told("hostname"), told("exchange")), (Value::from("gen7@host"), Value::from("")));
+        assert_eq!((told("retries"), told("eta"), told("clock")), (Value::Int(0), Value::Null, Value::Int(1)));
     }
 
     #[test]

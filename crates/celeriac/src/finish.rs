@@ -23,6 +23,7 @@ use crate::registry::{self, Registry};
 use crate::sending::Sending;
 use crate::settings::Settings;
 use crate::task::Failure;
+use crate::worker::Sent;
 use crate::worker::backoff::Backoff;
 
 /// How often an operation is tried while the worker ends: 22.7 s in all.
@@ -55,6 +56,7 @@ pub(crate) struct Finisher {
     registry: Arc<Registry>,
     settings: Settings,
     sending: Arc<Sending>,
+    sent: Option<Sent>,
     reports: UnboundedSender<Event>,
     closing: AtomicBool,
 }
@@ -66,9 +68,10 @@ impl Finisher {
         registry: Arc<Registry>,
         settings: Settings,
         sending: Arc<Sending>,
+        sent: Option<Sent>,
         reports: UnboundedSender<Event>,
     ) -> Self {
-        Self { broker, results, registry, settings, sending, reports, closing: AtomicBool::new(false) }
+        Self { broker, results, registry, settings, sending, sent, reports, closing: AtomicBool::new(false) }
     }
 
     /// The worker ends: operations are tried so often and not for ever.
@@ -390,6 +393,9 @@ impl Finisher {
             return Ok(());
         }
         self.done(|| self.broker.publish(messages)).await?;
+        if let Some(sent) = &self.sent {
+            sent(messages);
+        }
         messages.clear();
         Ok(())
     }

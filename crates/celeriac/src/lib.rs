@@ -27,6 +27,7 @@ mod finish;
 pub mod log;
 pub mod machine;
 mod memory;
+pub mod metrics;
 pub mod node;
 pub mod pool;
 mod rate_limit;

@@ -249,6 +249,7 @@ enum Phase {
 struct Held {
     tag: Tag,
     request: Arc<Request>,
+    received: SystemTime,
     /// Index of its task.
     task: usize,
     eta: Option<SystemTime>,
@@ -308,6 +309,8 @@ pub struct Machine {
     events: bool,
     /// Runs that have begun.
     begun: u64,
+    /// Messages that were no task of this worker's.
+    refused: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -346,6 +349,7 @@ impl Machine {
             revoked: Revoked::default(),
             successful: Revoked::new(SUCCESSFUL.0, SUCCESSFUL.1),
             begun: 0,
+            refused: 0,
         }
     }
 

@@ -14,14 +14,15 @@ use celeriac_wire::{Exception, Map, Record, Value, result, value};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::backend::ResultBackend;
-use crate::broker::{self, Broadcast, Broker, Fanout, FanoutOptions, Subscription};
+use crate::broker::{self, Broadcast, Broker, Fanout, FanoutOptions, Outgoing, Subscription};
 use crate::context::TaskId;
 use crate::control::{Commands, Handled, Panel, Phase};
 use crate::event::{Dispatcher, HEARTBEAT};
 use crate::machine::{Notice, What};
+use crate::sending::origin;
 use crate::settings::Settings;
 use crate::statedb::{self, State};
-use crate::worker::{Dispatch, Handle};
+use crate::worker::{Dispatch, Handle, Sent};
 
 /// Which of its dealings with others a worker takes part in. The default is all of them.
 #[derive(Clone, Debug)]
@@ -52,12 +53,16 @@ const MARK: Duration = Duration::from_secs(5);
 const LAST_PAUSE: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
-struct Events(Arc<Mutex<Dispatcher>>);
+struct Events {
+    dispatcher: Arc<Mutex<Dispatcher>>,
+    /// The name in which the messages of tasks are sent; `None` if nobody is told of them.
+    sends_as: Option<Arc<str>>,
+}
 
 impl Events {
     fn lock(&self) -> MutexGuard<'_, Dispatcher> {
         // Nothing panics while it is held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -68,6 +73,15 @@ impl Dispatch for Events {
 
     fn take(&mut self) -> Vec<Broadcast> {
         self.lock().take()
+    }
+
+    fn sent(&self) -> Option<Sent> {
+        let (events, origin) = (self.clone(), self.sends_as.clone()?);
+        Some(Arc::new(move |messages: &[Outgoing]| {
+            let mut dispatcher = events.lock();
+            let now = SystemTime::now();
+            messages.iter().for_each(|message| dispatcher.sent(message, &origin, now));
+        }))
     }
 }
 
@@ -142,14 +156,16 @@ impl Remote {
         let clock = Clock::default();
         clock.adjust(saved.clock);
         let events =
-            Dispatcher::new(hostname, clock.clone(), &settings.event_exchange, settings.worker_send_task_events);
+            Dispatcher::new(hostname, clock.clone(), &settings.event_exchange, settings.worker_send_task_events)
+                .beats_every(options.heartbeat.unwrap_or(HEARTBEAT));
+        let sends_as = settings.task_send_sent_event.then(|| Arc::from(origin(hostname)));
         let panel = Panel::new(hostname, Arc::clone(&settings), clock.clone(), options.commands.clone());
         Ok(Self {
             hostname: hostname.to_owned(),
             settings,
             options,
             clock,
-            events: Events(Arc::new(Mutex::new(events))),
+            events: Events { dispatcher: Arc::new(Mutex::new(events)), sends_as },
             panel: Arc::new(Mutex::new(panel)),
             broker,
             results,

@@ -31,10 +31,9 @@ impl Sending {
             .names()
             .filter_map(|name| Some((name.to_owned(), options(registry.options(name)?, settings, &queue))))
             .collect();
-        let host = hostname.rsplit('@').next().unwrap_or(hostname);
         let priority = settings.task_default_priority;
         Self {
-            origin: format!("gen{}@{host}", std::process::id()),
+            origin: origin(hostname),
             reply_to: uuid::Uuid::new_v4().to_string(),
             default_queue: queue,
             errbacks_on_header: settings.task_allow_error_cb_on_chord_header,
@@ -68,6 +67,12 @@ impl Sending {
             new_id,
         }
     }
+}
+
+/// The name in which the process of a worker sends, which is not that of the worker: `gen<pid>@<host>`.
+pub(crate) fn origin(hostname: &str) -> String {
+    let host = hostname.rsplit('@').next().unwrap_or(hostname);
+    format!("gen{}@{host}", std::process::id())
 }
 
 /// What a task's own options say of the messages that are sent to it.

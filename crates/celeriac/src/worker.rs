@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::backend::{self, ResultBackend};
-use crate::broker::{self, Broadcast, Broker};
+use crate::broker::{self, Broadcast, Broker, Outgoing};
 use crate::control::{self, WorkerView};
 use crate::machine::{Autoscale, Config, Machine, Notice, Shutdown};
 use crate::pool::{self, PoolKind, PoolOptions};
@@ -72,6 +72,9 @@ pub enum Error {
     Pool(#[from] std::io::Error),
 }
 
+/// Is told of messages that were sent. It must not block.
+pub type Sent = Arc<dyn Fn(&[Outgoing]) + Send + Sync>;
+
 /// Makes events of what happens to tasks, and says when they leave. Called on the worker's loop: it must not block.
 pub trait Dispatch: Send {
     /// Something has happened to a task.
@@ -79,6 +82,11 @@ pub trait Dispatch: Send {
 
     /// What leaves with the next round.
     fn take(&mut self) -> Vec<Broadcast>;
+
+    /// What is to be told of messages that tasks have sent, once the broker has them; `None` if nothing is.
+    fn sent(&self) -> Option<Sent> {
+        None
+    }
 }
 
 type Look = dyn FnOnce(&mut dyn WorkerView) + Send;
@@ -180,12 +188,13 @@ impl Worker {
         let declared = |name: String| if name == direct.name { direct.clone() } else { name.into() };
         let queues: Vec<broker::Queue> = queues.into_iter().map(declared).collect();
         let consumer = self.broker.consume(broker::ConsumerOptions { queues: queues.clone() }).await?;
+        let sent = self.dispatch.as_ref().and_then(|dispatch| dispatch.sent());
         let mut machine = Machine::new(config, &registry);
         machine.revoke(&self.revoked, SystemTime::now());
         let driver = Driver::new(
             machine,
             pool::start(&options, Arc::clone(&registry), heard)?,
-            round::Link { consumer, broker: self.broker, results: self.results },
+            round::Link { consumer, broker: self.broker, results: self.results, sent },
             registry,
             queues,
             self.dispatch,

@@ -1,5 +1,6 @@
 //! The flags of `celery worker`.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -128,6 +129,9 @@ pub(super) struct Flags {
     /// Seconds between two signs of life.
     #[arg(long, default_value = "2", value_parser = seconds, help_heading = "Features")]
     pub(super) heartbeat_interval: Duration,
+    /// Loopback address on which metrics are served in Prometheus' text format, as in 127.0.0.1:9808. Not in Celery.
+    #[arg(long, value_name = "ADDR", value_parser = loopback, help_heading = "Features")]
+    pub(super) metrics: Option<SocketAddr>,
     /// Most and fewest tasks that run at a time, as in 10,3.
     #[arg(long, value_parser = autoscale, help_heading = "Features")]
     pub(super) autoscale: Option<(usize, usize)>,
@@ -180,6 +184,13 @@ fn concurrency(text: &str) -> Result<Concurrency, String> {
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.trim().parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.filter(|seconds| !seconds.is_zero()).ok_or_else(|| format!("must be a number of seconds, got {text:?}"))
+}
+
+/// Nobody is asked who he is there, so it is not for others than this machine.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address = text.trim().replacen("localhost:", "127.0.0.1:", 1).parse::<SocketAddr>().ok();
+    let loopback = address.filter(|address| address.ip().is_loopback());
+    loopback.ok_or_else(|| format!("must be an address and port of this machine, as in 127.0.0.1:9808, got {text:?}"))
 }
 
 fn autoscale(text: &str) -> Result<(usize, usize), String> {

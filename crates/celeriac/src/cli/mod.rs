@@ -27,7 +27,7 @@ use crate::registry::Registry;
 use crate::remote::{self, Remote};
 use crate::settings::Settings;
 use crate::worker::{Options, Worker};
-use crate::{log, node, pool};
+use crate::{log, metrics, node, pool};
 
 mod banner;
 mod flag;
@@ -140,6 +140,14 @@ impl Program {
         if !flags.quiet {
             banner::print(&options, &registry, flags.loglevel);
         }
+        let metrics = match flags.metrics {
+            Some(address) => Some(
+                metrics::Server::bind(address)
+                    .await
+                    .map_err(|e| Problem::new(format!("could not serve metrics on {address}"), e))?,
+            ),
+            None => None,
+        };
         let deals = remote::Options {
             commands,
             mingle: !flags.without_mingle && settings.worker_enable_remote_control,
@@ -149,14 +157,19 @@ impl Program {
         let mut remote = Remote::new(&hostname, settings.clone(), deals, Arc::clone(&broker), Arc::clone(&results))
             .map_err(|e| Problem::new("could not take up the state of the last run", e))?;
         let revoked = remote.revoked().await;
+        let depths = Arc::clone(&broker);
         let worker = Worker::new(options, registry, broker, results).dispatch(remote.dispatch()).revoked(revoked);
         let handle = worker.handle();
+        let served = metrics.map(|server| tokio::spawn(server.run(handle.clone(), depths)));
         let (ended, end) = tokio::sync::oneshot::channel::<()>();
         let beside = tokio::spawn(remote.run(handle.clone(), async { drop(end.await) }));
         let soft = !settings.worker_soft_shutdown_timeout.is_zero();
         let told = tokio::spawn(async move { signals.carry_out(&handle, soft).await });
         let ran = worker.run(std::future::pending()).await;
         told.abort();
+        if let Some(served) = served {
+            served.abort();
+        }
         drop(ended);
         // The good-byes are told, or not: the worker has ended.
         drop(tokio::time::timeout(std::time::Duration::from_secs(5), beside).await);

@@ -3,11 +3,12 @@
 use std::time::SystemTime;
 
 use celeriac_wire::canvas::{self, Sender, Signature, Step};
-use celeriac_wire::event::{self, Event, Received, Sent, Stamp};
+use celeriac_wire::event::{Stamp, timestamp};
 use celeriac_wire::{Map, Outgoing, Value};
 
 use super::{App, Error, ResultTree};
 use crate::broker::{self, Broadcast};
+use crate::event;
 
 impl App {
     /// Sends a signature and gives what stands for its results: for a group one per member, for a chain that of its
@@ -101,39 +102,13 @@ impl App {
 
     /// The event that tells of a message.
     fn sent(&self, outgoing: &Outgoing) -> Broadcast {
-        let headers = &outgoing.message.headers;
-        let (exchange, routing_key) = match outgoing.exchange.as_str() {
-            "" => ("", &outgoing.queue),
-            exchange => (exchange, &outgoing.routing_key),
-        };
-        let sent = Event::TaskSent(Box::new(Sent {
-            received: Received {
-                uuid: headers.id.clone(),
-                name: headers.task.clone(),
-                args: headers.argsrepr.clone(),
-                kwargs: headers.kwargsrepr.clone(),
-                root_id: headers.root_id.clone(),
-                parent_id: headers.parent_id.clone(),
-                retries: headers.retries,
-                eta: headers.eta.clone(),
-                expires: headers.expires.clone(),
-            },
-            queue: Some(outgoing.queue.clone()),
-            exchange: exchange.to_owned(),
-            routing_key: routing_key.clone(),
-        }));
         let stamp = Stamp {
             hostname: self.shared.origin.clone(),
-            utcoffset: 0,
+            utcoffset: event::utcoffset(),
             pid: std::process::id(),
             clock: self.shared.clock.forward(),
-            timestamp: event::timestamp(SystemTime::now()),
+            timestamp: timestamp(SystemTime::now()),
         };
-        Broadcast {
-            exchange: self.shared.settings.event_exchange.clone(),
-            routing_key: event::routing_key(sent.kind()),
-            headers: Map::from_iter([("hostname".to_owned(), Value::from(&self.shared.origin))]),
-            body: sent.to_value(&stamp),
-        }
+        event::sent(outgoing, &stamp, &self.shared.settings.event_exchange)
     }
 }

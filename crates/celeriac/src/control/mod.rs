@@ -10,6 +10,7 @@ use celeriac_wire::{Map, TimeLimits, Value};
 
 use crate::broker::{Broadcast, Queue};
 use crate::context::Request;
+use crate::metrics::Snapshot;
 use crate::pool::PoolInfo;
 use crate::task::TaskOptions;
 
@@ -115,6 +116,11 @@ pub trait WorkerView {
     /// Queues that are to be added or cancelled and are not yet.
     fn pending_operations(&self) -> usize {
         0
+    }
+
+    /// What is counted, for metrics.
+    fn metrics(&self) -> Snapshot {
+        Snapshot::default()
     }
 
     /// Adds to the revoked ids. Their states are stored by whoever carries out [`Handled::revoked`].

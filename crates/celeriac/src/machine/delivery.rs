@@ -9,6 +9,7 @@ use celeriac_wire::{Record, result, time};
 use super::{Action, Event, Held, Machine, Notice, Phase, Timer, What, log, record};
 use crate::broker::{Delivery, Settle, Tag};
 use crate::context::{JobId, Request};
+use crate::metrics::State;
 use crate::task::Failure;
 
 impl Machine {
@@ -20,11 +21,13 @@ impl Machine {
         let message = match message {
             Ok(message) => message,
             Err(error) => {
+                self.refused += 1;
                 tracing::error!(queue, error = &error as &dyn std::error::Error, "not a task message");
                 return out.push(Action::Settle(tag, Settle::Reject { requeue: false }));
             }
         };
         if let Err(error) = self.accept.check(&message.content_type) {
+            self.refused += 1;
             let (task, id) = (&message.headers.task, &message.headers.id);
             tracing::error!(task, task_id = id, error = &error as &dyn std::error::Error, "refused content type");
             return out.push(Action::Settle(tag, Settle::Reject { requeue: false }));
@@ -32,10 +35,12 @@ impl Machine {
         let (hostname, max_body) = (self.config.hostname.clone(), self.config.settings.worker_max_body_bytes);
         let request = Arc::new(Request { message, queue, hostname, max_body });
         let Some(&task) = self.names.get(request.task()) else {
+            self.refused += 1;
             return self.unknown(tag, &request, now, out);
         };
         let headers = request.headers();
         let (Ok(eta), Ok(expires)) = (optional_time(&headers.eta), optional_time(&headers.expires)) else {
+            self.refused += 1;
             tracing::error!(task = request.task(), task_id = %request.id(), "malformed eta or expires");
             let invalid = Failure::in_module("celery.exceptions", "InvalidTaskError", "malformed eta or expires");
             out.push(Action::Store(Box::new(record::failure(&request, &invalid, Vec::new(), now))));
@@ -47,6 +52,7 @@ impl Machine {
         let held = Held {
             tag,
             request: Arc::clone(&request),
+            received: now,
             task,
             eta,
             expires,
@@ -61,6 +67,7 @@ impl Machine {
             end: None,
         };
         self.jobs.insert(id, held);
+        self.tasks[task].counts.add(State::Received);
         if (expires.is_some() || !self.revoked.is_empty())
             && let Some(reason) = self.discarded(id, now)
         {
@@ -128,6 +135,9 @@ impl Machine {
         let policy = &mut self.tasks[held.task];
         self.begun += 1;
         policy.begun += 1;
+        policy.counts.add(State::Started);
+        let due = held.eta.map_or(held.received, |eta| eta.max(held.received));
+        policy.counts.queued.observe(at.duration_since(due).unwrap_or_default());
         if policy.begun == 1 {
             policy.first = self.begun;
         }

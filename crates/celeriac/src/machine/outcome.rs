@@ -9,6 +9,7 @@ use celeriac_wire::{Record, Value, result};
 use super::{Action, Ended, Machine, Phase, Stopping, What, log, record};
 use crate::broker::Settle;
 use crate::context::JobId;
+use crate::metrics::State;
 use crate::pool::Loss;
 use crate::task::{Failure, Outcome, Stop};
 
@@ -23,6 +24,18 @@ pub(super) struct End {
 impl End {
     pub(super) fn new(settle: Settle, told: Vec<What>) -> Self {
         Self { settle, told, successful: false }
+    }
+
+    /// The state in which it is counted.
+    fn state(&self) -> State {
+        match self.told.first() {
+            _ if self.successful => State::Succeeded,
+            Some(What::Failed { .. }) => State::Failed,
+            Some(What::Retried { .. }) => State::Retried,
+            Some(What::Revoked { .. }) => State::Revoked,
+            _ if matches!(self.settle, Settle::Reject { .. } | Settle::Return) => State::Rejected,
+            _ => State::Ignored,
+        }
     }
 }
 
@@ -40,6 +53,7 @@ impl Machine {
         else {
             return;
         };
+        self.tasks[held.task].counts.runtime.observe(runtime);
         match outcome {
             Ok(reply) => {
                 let policy = &self.tasks[held.task];
@@ -229,6 +243,7 @@ impl Machine {
     /// Takes a job out, settles its message and tells of it.
     pub(super) fn close(&mut self, id: JobId, end: End, out: &mut Vec<Action>) {
         let Some(held) = self.remove(id) else { return };
+        self.tasks[held.task].counts.add(end.state());
         if end.successful && self.tasks[held.task].deduplicates {
             let now = held.started.unwrap_or(SystemTime::UNIX_EPOCH);
             self.successful.insert(&held.request.headers().id, now);

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use celeriac_wire::TimeLimits;
 
 use crate::context::{JobId, Request};
+use crate::metrics::Counts;
 use crate::rate_limit::{Bucket, RateLimit};
 use crate::settings::Settings;
 use crate::task::TaskOptions;
@@ -38,6 +39,7 @@ pub struct Policy {
     pub(super) begun: u64,
     /// The place of its first run among those of all tasks.
     pub(super) first: u64,
+    pub(super) counts: Counts,
 }
 
 impl Policy {
@@ -73,6 +75,7 @@ impl Policy {
             timer: None,
             begun: 0,
             first: 0,
+            counts: Counts::default(),
         }
     }
 

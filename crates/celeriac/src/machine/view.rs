@@ -7,6 +7,7 @@ use celeriac_wire::{Map, TimeLimits, Value};
 
 use super::{Autoscale, Machine, Phase};
 use crate::control::{self, Held, Known};
+use crate::metrics::Snapshot;
 use crate::rate_limit::{Bucket, Malformed, RateLimit};
 use crate::sending::Sending;
 
@@ -26,6 +27,26 @@ impl Machine {
     /// Jobs that run.
     pub fn active(&self) -> usize {
         self.jobs.values().filter(|held| held.phase == Phase::Running).count()
+    }
+
+    /// What is counted, for metrics.
+    pub fn metrics(&self) -> Snapshot {
+        let tasks = self.tasks.iter().filter(|task| task.counts.any());
+        let mut snapshot = Snapshot {
+            tasks: tasks.map(|task| (task.name.clone(), task.counts.clone())).collect(),
+            prefetch: self.prefetch_count(),
+            refused: self.refused,
+            ..Snapshot::default()
+        };
+        for held in self.jobs.values() {
+            match held.phase {
+                Phase::Waiting => snapshot.scheduled += 1,
+                Phase::Running | Phase::Finishing => snapshot.active += 1,
+                _ => snapshot.reserved += 1,
+            }
+            snapshot.unacknowledged += usize::from(!held.acked);
+        }
+        snapshot
     }
 
     /// How many messages may be held, ETA aside; 0 is without limit.

@@ -30,6 +30,8 @@ pub(super) struct Driver {
     pub(super) pending: Pending,
     pub(super) queues: Vec<Queue>,
     pub(super) started: Instant,
+    /// How often the broker or the backend was lost and came back.
+    pub(super) reconnects: u64,
     /// At rest between rounds.
     link: Option<Link>,
     dispatch: Option<Box<dyn Dispatch>>,
@@ -66,13 +68,15 @@ impl Driver {
         let (report, reports) = mpsc::unbounded_channel();
         let settings = machine.settings().clone();
         let (broker, results) = (Arc::clone(&link.broker), Arc::clone(&link.results));
-        let finisher = Arc::new(Finisher::new(broker, results, registry, settings, machine.sending(), report));
+        let finisher =
+            Arc::new(Finisher::new(broker, results, registry, settings, machine.sending(), link.sent.clone(), report));
         Self {
             machine,
             pool,
             pending: Pending::default(),
             queues,
             started: Instant::now(),
+            reconnects: 0,
             renewal: link.consumer.renewal(),
             link: Some(link),
             dispatch,
@@ -276,6 +280,7 @@ impl Driver {
         }
         match taken {
             Ok(deliveries) => {
+                self.reconnects += u64::from(self.backoff.attempts > 0);
                 self.backoff.succeeded();
                 if take > 0 {
                     self.hungry = deliveries.len() >= take;

@@ -6,17 +6,22 @@ use std::sync::Arc;
 use celeriac_wire::canvas::Step;
 use celeriac_wire::{Outgoing, Record};
 
-use super::Error;
+use super::{Error, Sent};
 use crate::backend::ResultBackend;
 use crate::broker::{Broadcast, Broker, Consumer, Delivery, Queue, Settle, Tag, Turn};
 use crate::finish::backend_step;
 use crate::machine::Ended;
+
+/// Events that are kept while the broker is away. The oldest are dropped first: monitors ask how things are.
+const MAX_BROADCASTS: usize = 10_000;
 
 /// The worker's end of its connections.
 pub(super) struct Link {
     pub(super) consumer: Box<dyn Consumer>,
     pub(super) broker: Arc<dyn Broker>,
     pub(super) results: Arc<dyn ResultBackend>,
+    /// Who is told of what tasks have sent.
+    pub(super) sent: Option<Sent>,
 }
 
 /// Queues that are taken from or not, from now on.
@@ -54,6 +59,8 @@ impl Pending {
         self.store.extend(later.store);
         self.settle.extend(later.settle);
         self.broadcast.extend(later.broadcast);
+        let excess = self.broadcast.len().saturating_sub(MAX_BROADCASTS);
+        self.broadcast.drain(..excess);
         self.changes.extend(later.changes);
         self.finish.extend(later.finish);
         self
@@ -90,7 +97,7 @@ pub(super) async fn round(mut link: Link, mut pending: Pending, renew: Option<Ve
             }
             pending.changes.remove(0);
         }
-        take_steps(&*link.broker, &*link.results, &mut pending.steps).await?;
+        take_steps(&*link.broker, &*link.results, link.sent.as_ref(), &mut pending.steps).await?;
         if !pending.store.is_empty() {
             link.results.store(&pending.store).await?;
             pending.store.clear();
@@ -107,7 +114,12 @@ pub(super) async fn round(mut link: Link, mut pending: Pending, renew: Option<Ve
 }
 
 /// Carries out steps in order, with what is to be published next to each other in one go.
-async fn take_steps(broker: &dyn Broker, results: &dyn ResultBackend, steps: &mut VecDeque<Step>) -> Result<(), Error> {
+async fn take_steps(
+    broker: &dyn Broker,
+    results: &dyn ResultBackend,
+    sent: Option<&Sent>,
+    steps: &mut VecDeque<Step>,
+) -> Result<(), Error> {
     while let Some(step) = steps.front() {
         if !matches!(step, Step::Publish(_)) {
             backend_step(results, step).await?;
@@ -119,6 +131,9 @@ async fn take_steps(broker: &dyn Broker, results: &dyn ResultBackend, steps: &mu
             .map_while(|step| if let Step::Publish(outgoing) = step { Some((**outgoing).clone()) } else { None })
             .collect();
         broker.publish(&messages).await?;
+        if let Some(sent) = sent {
+            sent(&messages);
+        }
         steps.drain(..messages.len());
     }
     Ok(())

@@ -9,6 +9,7 @@ use super::round::Change;
 use crate::broker::Queue;
 use crate::control::{Autoscale, Held, Known, WorkerView};
 use crate::machine::{Event, Shutdown};
+use crate::metrics::Snapshot;
 use crate::pool::{MAX_SIZE, PoolInfo};
 
 impl WorkerView for Driver {
@@ -99,6 +100,10 @@ impl WorkerView for Driver {
             self.resize_pool(size.min(bounds.max).max(bounds.min).max(1));
         }
         Some((bounds.max, bounds.min))
+    }
+
+    fn metrics(&self) -> Snapshot {
+        Snapshot { pool: self.pool.info().size, reconnects: self.reconnects, ..self.machine.metrics() }
     }
 
     fn restart_pool(&mut self) {

@@ -12,6 +12,7 @@ mod peer;
 #[cfg(feature = "redis")]
 mod redis;
 mod reference;
+mod remote;
 mod results;
 #[cfg(feature = "redis")]
 mod tasks;
