@@ -11,13 +11,15 @@
 pub mod corpus;
 pub mod pdf;
 mod process;
+mod proxy;
 mod python;
 mod redis;
 mod wait;
 
 pub use process::Process;
+pub use proxy::Proxy;
 pub use python::{graph_python, interop, python};
-pub use redis::Redis;
+pub use redis::{Redis, RedisOptions};
 pub use wait::wait_until;
 
 /// A service that a test needs cannot be had.

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::broker::{failed, tell};
 use super::key::Keys;
-use super::link::{self, Link};
+use super::link::{self, Link, READONLY};
 use super::resp::{Pipe, Reply};
 use super::restore::{Back, Entry, give_back, sweep};
 use super::script::TAKE;
@@ -52,6 +52,8 @@ pub(super) struct RedisConsumer {
     wait: Wait,
     swept: Option<Instant>,
     passed: usize,
+    /// Why messages could not be taken, as it was said.
+    refused: String,
 }
 
 /// What a turn has said about the next one.
@@ -84,6 +86,7 @@ impl RedisConsumer {
             wait: Wait::Not,
             swept: None,
             passed: 0,
+            refused: String::new(),
         };
         consumer.sort();
         consumer
@@ -130,8 +133,19 @@ impl RedisConsumer {
         };
         let mut parts = parts.into_iter();
         let armed = parts.next().and_then(|armed| armed.int()) == Some(1);
-        if let Some(error) = parts.next().as_ref().and_then(Reply::text).filter(|text| !text.is_empty()) {
-            tracing::warn!(error, "messages could not be taken");
+        let refused = parts.next();
+        let refused = refused.as_ref().and_then(Reply::text).unwrap_or_default();
+        // Nothing was taken then, and there may be another server under this address.
+        if refused.starts_with(READONLY) {
+            self.link.leave();
+            return Err(link::Error::Answer(refused.to_owned()));
+        }
+        // Said when it begins and not with every turn.
+        if refused != self.refused {
+            if !refused.is_empty() {
+                tracing::warn!(error = refused, "messages could not be taken");
+            }
+            refused.clone_into(&mut self.refused);
         }
         let mut deliveries = Vec::new();
         let mut served = None;

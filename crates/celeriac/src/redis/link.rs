@@ -39,6 +39,9 @@ pub(super) enum Error {
 /// broadcasts, and who listens must keep up.
 const BACKLOG: usize = 10_000;
 
+/// What a server answers to writes that has become a replica.
+pub(super) const READONLY: &str = "READONLY";
+
 trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
 
@@ -172,7 +175,16 @@ impl Link {
                 *answer = self.exchange(&again).await?.pop().ok_or(Error::Unexpected)?;
             }
         }
+        if answers.iter().any(|answer| matches!(answer, Reply::Error(text) if text.starts_with(READONLY))) {
+            self.leave();
+        }
         Ok(answers)
+    }
+
+    /// Ends the connection, so that the next call looks who is there now.
+    pub(super) fn leave(&mut self) {
+        self.open = None;
+        self.heard.clear();
     }
 
     async fn exchange(&mut self, pipe: &Pipe) -> Result<Vec<Reply>, Error> {

@@ -12,16 +12,23 @@ const LAST: Duration = Duration::from_secs(10);
 pub(crate) struct Backoff {
     pub(crate) attempts: u32,
     until: Option<Instant>,
+    /// What was said last.
+    said: String,
 }
 
 impl Backoff {
-    /// Says that an attempt failed: once when it begins, and then ever more rarely.
+    /// Says that an attempt failed: once for each cause, however long it lasts.
     pub(crate) fn failed(&mut self, error: &(dyn std::error::Error + 'static)) {
         let pause = FIRST.saturating_mul(1 << self.attempts.min(16)).min(LAST);
         self.attempts = self.attempts.saturating_add(1);
         self.until = Some(Instant::now() + pause);
-        if self.attempts.is_power_of_two() {
+        let causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
+        let text = causes.collect::<Vec<_>>().join(": ");
+        if text == self.said {
+            tracing::debug!(error, attempts = self.attempts, pause_ms = pause.as_millis(), "will try again");
+        } else {
             tracing::warn!(error, attempts = self.attempts, pause_ms = pause.as_millis(), "will try again");
+            self.said = text;
         }
     }
 

@@ -8,6 +8,8 @@ mod client;
 mod client_memory;
 mod control;
 #[cfg(feature = "redis")]
+mod outage;
+#[cfg(feature = "redis")]
 mod peer;
 #[cfg(feature = "redis")]
 mod redis;
