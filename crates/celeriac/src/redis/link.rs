@@ -212,23 +212,17 @@ impl Link {
                 return Ok(push);
             }
             let Some(open) = self.open.as_mut().filter(|open| !open.spoiled) else { return Err(Error::Closed) };
-            let read = read(open).await;
-            let heard = read.and_then(|()| resp::take(&mut open.read).map_err(Error::Malformed));
-            match heard {
-                Ok(None) => {}
+            // What the last call read may hold more than its answers: that comes before what is still to be read.
+            match resp::take(&mut open.read) {
                 Ok(Some(Reply::Push(push))) => keep(&mut self.heard, push),
                 // An answer that nobody waits for.
                 Ok(Some(_)) => return self.fail(Error::Unexpected),
-                Err(error) => return self.fail(error),
-            }
-            // More may have come in one read.
-            while let Some(open) = &mut self.open {
-                match resp::take(&mut open.read) {
-                    Ok(Some(Reply::Push(push))) => keep(&mut self.heard, push),
-                    Ok(None) => break,
-                    Ok(Some(_)) => return self.fail(Error::Unexpected),
-                    Err(error) => return self.fail(Error::Malformed(error)),
+                Ok(None) => {
+                    if let Err(error) = read(open).await {
+                        return self.fail(error);
+                    }
                 }
+                Err(error) => return self.fail(Error::Malformed(error)),
             }
         }
     }
@@ -325,4 +319,38 @@ async fn reach(server: &Server) -> io::Result<Box<dyn Stream>> {
         return Ok(Box::new(super::tls::wrap(stream, host, tls).await?));
     }
     Ok(Box::new(stream))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn what_is_said_in_one_breath_with_an_answer_is_heard() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("redis://{}", listener.local_addr().expect("an address"));
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            let mut commands = BytesMut::new();
+            for (asked, answers) in [(3, "%0\r\n+OK\r\n+\r\n"), (1, "+PONG\r\n>2\r\n+invalidate\r\n_\r\n")] {
+                for _ in 0..asked {
+                    while resp::take(&mut commands).expect("commands").is_none() {
+                        stream.read_buf(&mut commands).await.expect("more");
+                    }
+                }
+                stream.write_all(answers.as_bytes()).await.expect("answers");
+            }
+            stream
+        };
+        let talk = async {
+            let mut link = Link::new(Arc::new(Server::parse(&url).expect("a server")));
+            let mut pipe = Pipe::default();
+            drop(pipe.cmd("PING"));
+            link.call(&pipe).await.expect("an answer");
+            timeout(Duration::from_secs(5), link.listen()).await.expect("no wait").expect("a notice")
+        };
+        let (_stream, notice) = tokio::join!(serve, talk);
+        assert_eq!(notice.first().and_then(Reply::text), Some("invalidate"));
+    }
 }
