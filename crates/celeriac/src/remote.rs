@@ -195,8 +195,14 @@ impl Remote {
                     tracing::info!("mingle: sync with {} nodes", replies.len());
                     for reply in replies {
                         self.adjust(reply.get("clock"));
-                        let theirs = reply.get("revoked").and_then(Value::as_array).unwrap_or_default();
-                        revoked.extend(theirs.iter().filter_map(|id| id.as_str().map(str::to_owned)));
+                        match reply.get("revoked") {
+                            Some(Value::Array(ids)) => {
+                                revoked.extend(ids.iter().filter_map(|id| id.as_str().map(str::to_owned)));
+                            }
+                            // Before 5.7 the ids came with the times at which they were revoked.
+                            Some(Value::Object(times)) => revoked.extend(times.keys().cloned()),
+                            _ => {}
+                        }
                     }
                     tracing::info!("mingle: sync complete");
                 }

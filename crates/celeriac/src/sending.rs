@@ -31,7 +31,14 @@ impl Sending {
             .names()
             .filter_map(|name| Some((name.to_owned(), options(registry.options(name)?, settings, &queue))))
             .collect();
-        let priority = settings.task_default_priority;
+        let app: Map = [
+            ("priority", settings.task_default_priority.map(Value::from)),
+            ("serializer", (settings.task_serializer != "json").then(|| Value::from(&settings.task_serializer))),
+            ("compression", settings.task_compression.as_ref().map(Value::from)),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect();
         Self {
             origin: origin(hostname),
             reply_to: uuid::Uuid::new_v4().to_string(),
@@ -39,10 +46,7 @@ impl Sending {
             errbacks_on_header: settings.task_allow_error_cb_on_chord_header,
             inherits_priority: settings.task_inherit_parent_priority,
             defaults: Box::new(move |name| defaults.get(name).cloned()),
-            route: Box::new(move |_| match priority {
-                Some(priority) => Map::from_iter([("priority".to_owned(), Value::from(priority))]),
-                None => Map::new(),
-            }),
+            route: Box::new(move |_| app.clone()),
         }
     }
 

@@ -22,7 +22,7 @@ use crate::broker::Broker;
 use crate::control::Commands;
 use crate::machine::Autoscale;
 use crate::pool::PoolKind;
-use crate::redis::{BrokerOptions, RedisBroker, RedisResults};
+use crate::redis::{BrokerOptions, RedisBroker, RedisResults, ResultOptions};
 use crate::registry::Registry;
 use crate::remote::{self, Remote};
 use crate::settings::Settings;
@@ -228,7 +228,15 @@ async fn connect(settings: &Settings, hostname: &str) -> Result<(Arc<dyn Broker>
         None => Arc::new(NoResults),
         Some(none) if NONE.contains(&none) => Arc::new(NoResults),
         Some(url) => {
-            let results = RedisResults::connect(url).await;
+            let options = ResultOptions {
+                result_expires: settings.result_expires,
+                result_failure_expires: settings.result_failure_expires.map(Some),
+                result_chord_expires: settings.result_chord_expires.map(Some),
+                result_chord_ordered: settings.result_chord_ordered,
+                result_chord_join_timeout: settings.result_chord_join_timeout,
+                ..ResultOptions::default()
+            };
+            let results = RedisResults::connect_with(url, options).await;
             Arc::new(results.map_err(|e| Problem::new("could not connect to the result backend", e))?)
         }
     };

@@ -10,7 +10,7 @@ use celeriac_wire::{Record, Value, json};
 
 use super::link;
 use super::resp::{Pipe, Reply};
-use super::results::{RedisResults, failed, seconds};
+use super::results::{RedisResults, document, failed, seconds};
 use super::script::{CLAIM, DONE, PART};
 use crate::backend::{ChordFailure, ChordState, Claim, Error, Part, ResultBackend as _, is_ready};
 use crate::chord;
@@ -95,7 +95,8 @@ async fn collect(results: &RedisResults, group: &str) -> Result<Result<Vec<Value
 /// The value of an entry `[1, task, state, value]`.
 fn unpack(entry: Reply) -> Result<Value, ChordFailure> {
     let wrong = || ChordFailure::from("Join error: ValueError('a part of the header cannot be read')".to_owned());
-    let entry = entry.bytes().and_then(|raw| json::read(&raw).ok()).ok_or_else(wrong)?;
+    let entry = entry.bytes().and_then(|raw| document(raw).ok());
+    let entry = entry.and_then(|raw| json::read(&raw).ok()).ok_or_else(wrong)?;
     let Value::Array(entry) = entry else { return Err(wrong()) };
     match <[Value; 4]>::try_from(entry) {
         Ok([_, Value::String(task), Value::String(state), value]) => chord::value(&task, &state, value),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use celeriac_wire::{Record, Value, json, result, value};
+use bytes::Bytes;
+use celeriac_wire::{Record, Value, compression, json, result, value};
 
 use super::link::Error as Failed;
 use super::resp::{Pipe, Reply};
@@ -15,6 +16,7 @@ use super::watch::{Notices, RedisWatch};
 use super::{ResultOptions, chord, link};
 use crate::backend::{ChordState, Claim, Error, Part, ResultBackend, Watch};
 use crate::context::TaskId;
+use crate::settings::MAX_BODY_BYTES;
 
 /// Records that one call of the script stores: Lua takes no more than some thousands of arguments.
 const TOGETHER: usize = 500;
@@ -100,9 +102,20 @@ pub(super) fn failed(operation: &'static str) -> impl Fn(link::Error) -> Error {
     move |source| Error { operation, source: source.into() }
 }
 
+/// The document in what is stored: Celery 5.7 compresses it where `result_compression` says so.
+pub(super) fn document(stored: Bytes) -> Result<Bytes, compression::Error> {
+    // All documents are JSON, which begins with no zero.
+    if stored.first() != Some(&0) {
+        return Ok(stored);
+    }
+    compression::unpack_result(stored.to_vec(), MAX_BODY_BYTES).map(Bytes::from)
+}
+
 fn read(answer: Reply) -> Result<Option<Record>, Error> {
-    let record = answer.bytes().map(|raw| Record::decode(&raw)).transpose();
-    record.map_err(|e| Error { operation: "read a result", source: e.into() })
+    let unreadable = |source| Error { operation: "read a result", source };
+    let Some(stored) = answer.bytes() else { return Ok(None) };
+    let document = document(stored).map_err(|e| unreadable(e.into()))?;
+    Record::decode(&document).map(Some).map_err(|e| unreadable(e.into()))
 }
 
 #[async_trait]
@@ -159,7 +172,9 @@ impl ResultBackend for RedisResults {
         drop(pipe.cmd("GET").arg(self.group_key(group, "")));
         let answer = self.shared.call(pipe).await.map_err(failed("read a group"))?.pop();
         let Some(raw) = answer.and_then(Reply::bytes) else { return Ok(None) };
-        let document = json::read(&raw).map_err(|e| Error { operation: "read a group", source: e.into() })?;
+        let unreadable = |source| Error { operation: "read a group", source };
+        let raw = document(raw).map_err(|e| unreadable(e.into()))?;
+        let document = json::read(&raw).map_err(|e| unreadable(e.into()))?;
         Ok(document.get("result").cloned())
     }
 

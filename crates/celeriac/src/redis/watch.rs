@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::link::{Error, Link};
 use super::resp::{Pipe, Reply};
+use super::results;
 use super::server::Server;
 use super::shared::{listen_for, refuse};
 use crate::backend::{self, Watch};
@@ -258,9 +259,12 @@ impl Watch for RedisWatch {
         loop {
             let gone = || backend::Error { operation: "watch results", source: Error::Closed.into() };
             let document = self.notices.news.recv().await.ok_or_else(gone)?;
-            match Record::decode(&document) {
-                Ok(record) => return Ok(record),
-                Err(error) => tracing::warn!(%error, "what was announced is no result"),
+            match results::document(document) {
+                Ok(document) => match Record::decode(&document) {
+                    Ok(record) => return Ok(record),
+                    Err(error) => tracing::warn!(%error, "what was announced is no result"),
+                },
+                Err(error) => tracing::warn!(%error, "what was announced could not be decompressed"),
             }
         }
     }

@@ -5,13 +5,27 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use celeriac::{
-    Broker, Context, Failure, Map, MemoryBroker, MemoryResults, Options, Outcome, Registry, ResultBackend, TaskId,
-    Value, Worker, value,
+    AsyncTask, Broker, Context, Failure, Map, MemoryBroker, MemoryResults, Options, Outcome, Registry, ResultBackend,
+    TaskId, Value, Worker, value,
 };
 use celeriac_wire::canvas::{self, Sender, Signature, Step};
 use tokio::sync::oneshot;
 
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// A task that waits without end.
+struct Hang;
+
+impl AsyncTask for Hang {
+    const NAME: &'static str = "hang";
+    const PARAMETERS: &'static [&'static str] = &[];
+    type Args = ();
+    type Reply = ();
+
+    async fn run(&self, _: Context, (): ()) -> Outcome<()> {
+        std::future::pending().await
+    }
+}
 
 #[derive(Clone, Default)]
 struct Scene {
@@ -44,6 +58,7 @@ impl Scene {
                     Ok(())
                 }
             })
+            .async_task(Hang)
             .errback("answer", &["label"], move |failed, (label,): (String,)| {
                 let exc_type = &failed.failure.exc_type;
                 told.lock().unwrap().push(format!("{label} {} {exc_type}", failed.request.id()));
@@ -173,6 +188,17 @@ async fn errbacks_of_both_kinds_are_called() {
         let mut expected = [id.clone(), format!("sorry {id} ValueError")];
         expected.sort();
         assert_eq!(told, expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn errbacks_are_called_after_a_hard_limit() {
+    beside(async |scene| {
+        let errback = Signature::new("answer").args(["late"]);
+        let id = scene.send(&Signature::new("hang").set("time_limit", 0.02).link_error(&errback)).await;
+        assert_eq!(scene.told(1).await, [format!("late {id} TimeLimitExceeded")]);
+        assert_eq!(scene.end(&id).await.0, "FAILURE");
     })
     .await;
 }

@@ -7,6 +7,7 @@ mod canvas;
 mod client;
 mod client_memory;
 mod control;
+mod neighbour;
 #[cfg(feature = "redis")]
 mod outage;
 #[cfg(feature = "redis")]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use ::redis::AsyncCommands;
 use celeriac::Map;
 use celeriac::{
-    Broker, BrokerOptions, Consumer, ConsumerOptions, ExchangeKind, Outgoing, Queue, RedisBroker, RedisResults,
-    ResultOptions, Settle, Tag, Turn,
+    Broker, BrokerOptions, Consumer, ConsumerOptions, ExchangeKind, FanoutOptions, Outgoing, Queue, RedisBroker,
+    RedisResults, ResultOptions, Settle, Subscription, Tag, Turn,
 };
 use docmill_testkit::{Redis, service};
 
@@ -291,4 +291,80 @@ async fn a_forgotten_script_is_taught_again() {
         let () = ::redis::cmd("SCRIPT").arg("FLUSH").query_async(&mut scene.raw).await.unwrap();
         assert_eq!(next(&mut *consumer, 1).await.len(), 1);
     }
+}
+
+#[tokio::test]
+async fn bindings_are_written_as_kombu_reads_them_and_taken_back() {
+    let Some(mut scene) = scene().await else { return };
+    let bound = Queue { exchange: "ex".into(), routing_key: "a".into(), ..Queue::from("q") };
+    let dying = Queue { expires: Some(Duration::from_secs(60)), ..bound.clone() };
+    let dying = Queue { name: "dying".into(), ..dying };
+    let consumer = scene.broker.consume(ConsumerOptions { queues: vec![bound, dying] }).await.unwrap();
+    let mut members: Vec<String> = scene.raw.smembers("_kombu.binding.ex").await.unwrap();
+    members.sort();
+    assert_eq!(members, ["a\u{6}\u{16}\u{6}\u{16}dying", "a\u{6}\u{16}\u{6}\u{16}q"]);
+    // What may go is told from what stays, and the table from one that may go.
+    let permanent: Vec<String> = scene.raw.smembers("_kombu.binding_permanent.ex").await.unwrap();
+    assert_eq!(permanent, ["a\u{6}\u{16}\u{6}\u{16}q"]);
+    drop(consumer);
+
+    let inbox = Subscription {
+        exchange: "reply.celery.pidbox".into(),
+        routing_key: "oid".into(),
+        queue: "oid.reply.celery.pidbox".into(),
+        expires: Duration::from_secs(10),
+    };
+    let options = FanoutOptions { inbox: Some(inbox), ..FanoutOptions::default() };
+    let mut listener = scene.broker.fanout(options).await.unwrap();
+    let table = "_kombu.binding.reply.celery.pidbox";
+    let members: Vec<String> = scene.raw.smembers(table).await.unwrap();
+    assert_eq!(members, ["oid\u{6}\u{16}\u{6}\u{16}oid.reply.celery.pidbox"]);
+    // In milliseconds. Twice the life of the listener would be too short for a peer that is busy: kombu gives an hour.
+    let deadline: f64 = scene.raw.zscore("_kombu.binding_deadlines", "reply.celery.pidbox").await.unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    let life = deadline / 1000.0 - now;
+    assert!((3000.0..=3700.0).contains(&life), "{life}");
+    listener.close().await.unwrap();
+    assert_eq!(scene.raw.exists(table).await, Ok(false));
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_given_up() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    // It lets everybody in and never says a word.
+    let silent = tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            held.push(stream);
+        }
+    });
+    let begun = std::time::Instant::now();
+    let refused = RedisBroker::connect(&format!("redis://{address}/0?socket_timeout=0.1")).await;
+    assert!(refused.is_err() && begun.elapsed() < Duration::from_secs(5));
+    silent.abort();
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_is_made_anew() {
+    let Some(mut scene) = scene().await else { return };
+    let mut consumer = scene.consumer().await;
+    scene.publish("a").await;
+    let taken = next(&mut *consumer, 1).await;
+    let () = ::redis::cmd("CLIENT")
+        .arg("KILL")
+        .arg("TYPE")
+        .arg("normal")
+        .arg("SKIPME")
+        .arg("yes")
+        .query_async(&mut scene.raw)
+        .await
+        .unwrap();
+    // The first call on it may find it closed; the same settlement again does no harm.
+    let settled = [(taken[0].tag.clone(), Settle::Ack)];
+    let turn = || Turn { settle: &settled, ..Turn::default() };
+    if consumer.turn(turn()).await.is_err() {
+        consumer.turn(turn()).await.unwrap();
+    }
+    assert_eq!(scene.unacked().await, (0, 0));
 }
