@@ -15,7 +15,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,10 +28,11 @@ PYTHON = f"{sys.executable} -m celery -A tasks -b {{broker}} --result-backend {{
 RUST = "{binary} worker -b {{broker}} --result-backend {{backend}} -n {{node}} --autoscale=4,1 -l error -E"
 INSPECT = ["active", "active_queues", "clock", "conf", "memsample", "ping", "query_task running reserved later gone",
            "registered", "report", "reserved", "revoked", "scheduled", "stats"]
-#: In this order, since one changes what the next finds.
-CONTROL = ["add_consumer letters", "cancel_consumer letters", "autoscale 5 2", "disable_events", "enable_events", "heartbeat",
-           "rate_limit fleet.wrap 10/m", "rate_limit fleet.wrap 0", "time_limit fleet.wrap 30 60", "revoke unknown",
-           "revoke_by_stamped_headers name=value", "terminate KILL running", "pool_grow 1", "pool_restart"]
+#: Rows in their order, since one command changes what the next finds; a row changes nothing for another.
+CONTROL = [["add_consumer letters", "cancel_consumer letters"], ["autoscale 5 2", "pool_grow 1", "pool_restart"],
+           ["disable_events", "enable_events", "heartbeat"],
+           ["rate_limit fleet.wrap 10/m", "rate_limit fleet.wrap 0", "time_limit fleet.wrap 30 60"],
+           ["revoke unknown", "revoke_by_stamped_headers name=value", "terminate KILL running"]]
 #: Commands whose members are not the same on each machine or may be more.
 MORE = {"inspect conf"}
 #: Members of replies that are names themselves.
@@ -113,12 +114,17 @@ def play(template, log):
                     raise AssertionError(f"celery {words}: exit code {code}: {out} {err}")
                 return words, shape(replies(out))
 
-            with ThreadPoolExecutor(3) as several:
-                said.update(several.map(ask, [f"inspect {method}" for method in INSPECT]))
-            for words in ("status", "report"):
+            def page(words):
                 code, out, err = scene.celery(words)
-                said[words] = {"code": code, "has": [part for part in ("OK", "1 node online", "software -> celery") if part in out]}
-            said.update(ask(f"control {words}") for words in CONTROL)
+                return words, {"code": code, "has": [part for part in ("OK", "1 node online", "software -> celery") if part in out]}
+
+            # Most of the time of a command is Python's start.
+            with ThreadPoolExecutor(3) as several:
+                pages = several.map(page, ("status", "report"))
+                said.update(several.map(ask, [f"inspect {method}" for method in INSPECT]))
+                said.update(pages)
+                for row in several.map(lambda row: [ask(f"control {words}") for words in row], CONTROL):
+                    said.update(row)
             wait(lambda: not scene.inspect("active") or scene.inspect("active")[0]["id"] != "running", 20, "the task is terminated")
             said["events"] = events(scene)
             code, out, _ = scene.celery("list", "bindings")
@@ -149,18 +155,26 @@ def events(scene):
     """Kinds of events, with the keys of each, that `celery events --dump` prints."""
     command = [sys.executable, "-u", "-m", "celery", "-b", scene.url, "events", "--dump"]
     dump = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd="/")
+    lines = []
+    reader = threading.Thread(target=lambda: lines.extend(dump.stdout), daemon=True)
+    reader.start()
+    count = lambda part: sum(part in line for line in list(lines))
     try:
-        time.sleep(3)
+        wait(lambda: count("heartbeat"), 30, "the dump listens")
         for task_id in ("running2", "running3", "running4"):
             scene.app.control.revoke(task_id, terminate=True, signal="KILL")
         scene.tasks.wrap.delay(1, "good")
         scene.tasks.fail.delay(1, "bad")
-        scene.tasks.retry.delay(1, "again", 1)
-        time.sleep(5)
+        again = scene.tasks.retry.delay(1, "again", 1)
+        again.get(timeout=20)
+        wait(lambda: count("task revoked") == 3 and count("task failed") and count("task retried") and any(
+            "task succeeded" in line and again.id in line for line in list(lines)), 20, "all is told")
     finally:
         dump.terminate()
+        dump.wait()
+        reader.join(10)
     kinds = {}
-    for line in dump.stdout.read().splitlines():
+    for line in lines:
         found = re.match(r"\S+ \[.*?\] (task [a-z]+|[a-z ]*?)(?:: |\(| \(|\{|$)", line)
         if found:
             kind = found[1].strip()

@@ -190,10 +190,17 @@ SCALING = [
 ]
 
 
-def record(broker, options, cases):
+PYTHON = [sys.executable, "-m", "celery", "-A", "record_control", "worker", "-n", NODE, "-l", "WARNING", "--without-mingle"]
+# A part of the record: its name, flags of the worker, what is asked.
+PARTS = [
+    ("busy", ["-c", "1", "--prefetch-multiplier", "16"], BUSY),
+    ("autoscale", ["--autoscale=4,1"], SCALING),
+]
+
+
+def record(broker, command, cases, log=None):
     environment = dict(os.environ, RECORD_BROKER=broker)
-    command = [sys.executable, "-m", "celery", "-A", "record_control", "worker", "-n", NODE, "-l", "WARNING", "--without-mingle"]
-    worker = subprocess.Popen(command + options, env=environment, cwd=pathlib.Path(__file__).parent)
+    worker = subprocess.Popen(command, env=environment, cwd=pathlib.Path(__file__).parent, stdout=log, stderr=log)
     try:
         wait_for(lambda: app.control.ping(destination=[NODE], timeout=0.5))
         sleep.apply_async((600,), task_id=RUNNING, stamped_headers=["mark"], mark="mine")
@@ -223,11 +230,8 @@ def main():
             wait_for(lambda: socket.create_connection(("127.0.0.1", port)))
             import celery
 
-            golden = {
-                "recorded_from": f"celery {celery.__version__}",
-                "busy": list(record(broker, ["-c", "1", "--prefetch-multiplier", "16"], BUSY)),
-                "autoscale": list(record(broker, ["--autoscale=4,1"], SCALING)),
-            }
+            golden = {"recorded_from": f"celery {celery.__version__}"}
+            golden.update((name, list(record(broker, PYTHON + flags, cases))) for name, flags, cases in PARTS)
         finally:
             server.kill()
             server.wait()

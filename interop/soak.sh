@@ -25,5 +25,6 @@ run() {
     run interop/kill.py idle -n 200
     run interop/kill.py redis
     run interop/commands.py
+    run interop/control.py
     run interop/flower.py
 } 2>&1 | tee "$logs/soak.txt"

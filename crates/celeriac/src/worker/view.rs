@@ -12,6 +12,9 @@ use crate::machine::{Event, Shutdown};
 use crate::metrics::Snapshot;
 use crate::pool::{MAX_SIZE, PoolInfo};
 
+/// What Celery's pool raises that has fewer idle processes than are to go.
+const BUSY: &str = "ValueError(\"Can't shrink pool. All processes busy!\")";
+
 impl WorkerView for Driver {
     fn uptime(&self) -> Duration {
         self.started.elapsed()
@@ -85,8 +88,17 @@ impl WorkerView for Driver {
     fn resize(&mut self, by: i64) -> Result<(), String> {
         let size = self.machine.concurrency();
         let by = isize::try_from(by).unwrap_or(if by < 0 { isize::MIN } else { isize::MAX });
+        if by < 0 && !self.pool.info().processes.is_empty() {
+            // Celery's pool of processes gives up those that are idle, and says so when there were not enough.
+            let idle = size.saturating_sub(self.machine.active());
+            let gone = idle.min(by.unsigned_abs()).min(size.saturating_sub(1));
+            if gone > 0 {
+                self.resize_pool(size - gone);
+            }
+            return if gone < by.unsigned_abs() { Err(BUSY.to_owned()) } else { Ok(()) };
+        }
         let Some(size) = size.checked_add_signed(by).filter(|size| *size > 0).or((by > 0).then_some(MAX_SIZE)) else {
-            return Err("ValueError(\"Can't shrink pool. All processes busy!\")".to_owned());
+            return Err(BUSY.to_owned());
         };
         self.resize_pool(size.min(MAX_SIZE));
         Ok(())

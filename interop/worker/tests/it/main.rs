@@ -68,6 +68,11 @@ fn the_celery_command_gets_the_same_replies_as_from_python() {
 }
 
 #[test]
+fn every_control_command_is_answered_as_python_answers_it() {
+    passes("control.py", &[], Duration::from_secs(60));
+}
+
+#[test]
 fn flower_shows_and_steers_a_worker() {
     if browser() {
         passes("flower.py", &[], Duration::from_secs(180));
