@@ -19,6 +19,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from celery_server import Celery
 from server import Redis, Worker, wait
 
 HERE = Path(__file__).resolve().parent
@@ -41,7 +42,7 @@ FREE = {"total", "alternates"}
 
 class Scene:
     def __init__(self, server, template, log):
-        self.url = server.url(0)
+        self.url, self.command = server.url(0), Celery()
         os.environ.update(FLEET_BROKER=self.url, FLEET_RESULTS=server.url(1), FLEET_REDIS=server.url(2),
                           PYTHONPATH=str(HERE / "fleet"))
         sys.path.insert(0, str(HERE / "fleet"))
@@ -51,9 +52,7 @@ class Scene:
         wait(lambda: self.app.control.ping([NODE], timeout=0.5), 60, "the worker answers")
 
     def celery(self, *words, limit=60):
-        command = [sys.executable, "-m", "celery", "-b", self.url, *words]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=limit, cwd="/")
-        return done.returncode, done.stdout, done.stderr
+        return self.command.run(["-b", self.url, *words], limit)
 
     def inspect(self, method, *arguments):
         return getattr(self.app.control.inspect([NODE], timeout=1), method)(*arguments)[NODE]
@@ -105,7 +104,7 @@ def play(template, log):
     said = {}
     with Redis() as server:
         scene = Scene(server, template, log)
-        with scene.worker:
+        with scene.worker, scene.command:
             begin_work(scene)
 
             def ask(words):
@@ -118,7 +117,6 @@ def play(template, log):
                 code, out, err = scene.celery(words)
                 return words, {"code": code, "has": [part for part in ("OK", "1 node online", "software -> celery") if part in out]}
 
-            # Most of the time of a command is Python's start.
             with ThreadPoolExecutor(3) as several:
                 pages = several.map(page, ("status", "report"))
                 said.update(several.map(ask, [f"inspect {method}" for method in INSPECT]))
