@@ -372,6 +372,11 @@ impl Machine {
         self.prefetch().saturating_sub(self.jobs.len() - self.waiting - acked)
     }
 
+    /// Whether the pool has jobs beyond those that it runs.
+    pub fn has_ahead(&self) -> bool {
+        self.pooled > self.config.concurrency
+    }
+
     /// Whether it holds no job.
     pub fn is_idle(&self) -> bool {
         self.jobs.is_empty()

@@ -20,6 +20,7 @@ use crate::settings::Settings;
 
 pub(crate) mod backoff;
 mod drive;
+pub(crate) mod pace;
 mod round;
 mod view;
 

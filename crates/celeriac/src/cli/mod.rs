@@ -26,7 +26,7 @@ use crate::redis::{BrokerOptions, RedisBroker, RedisResults, ResultOptions};
 use crate::registry::Registry;
 use crate::remote::{self, Remote};
 use crate::settings::Settings;
-use crate::worker::{Options, Worker};
+use crate::worker::{Options, Worker, pace};
 use crate::{log, metrics, node, pool};
 
 mod banner;
@@ -165,7 +165,11 @@ impl Program {
         let beside = tokio::spawn(remote.run(handle.clone(), async { drop(end.await) }));
         let soft = !settings.worker_soft_shutdown_timeout.is_zero();
         let told = tokio::spawn(async move { signals.carry_out(&handle, soft).await });
-        let ran = worker.run(std::future::pending()).await;
+        // As a task of its own: one that is waited for from outside of the runtime is woken with a look at all sockets.
+        let ran = match tokio::spawn(worker.run(std::future::pending())).await {
+            Ok(ran) => ran,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        };
         told.abort();
         if let Some(served) = served {
             served.abort();
@@ -183,6 +187,9 @@ impl Program {
 /// itself get threads, so that one that computes does not hold up the worker.
 fn runtime(pool: PoolKind) -> std::io::Result<Runtime> {
     let mut builder = if pool == PoolKind::Async { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    if pool != PoolKind::Async {
+        builder.on_thread_park(pace::before_wait);
+    }
     builder.enable_all().build()
 }
 

@@ -158,6 +158,16 @@ fn bad() -> Failure {
 const BAD: &str = r#"{"exc_type": "ValueError", "exc_message": ["bad"], "exc_module": "builtins"}"#;
 
 #[test]
+fn jobs_beyond_those_that_run_are_ahead() {
+    let mut scene = Scene::new(1, 4);
+    scene.on(Event::Resized { size: 1, capacity: 3 });
+    scene.deliver("early", "a");
+    assert!(!scene.machine.has_ahead());
+    scene.deliver("early", "b");
+    assert!(scene.machine.has_ahead());
+}
+
+#[test]
 fn an_early_ack_comes_when_the_task_begins_and_frees_its_credit() {
     let mut scene = Scene::new(1, 2);
     scene.deliver("early", "a").deliver("early", "b").state();

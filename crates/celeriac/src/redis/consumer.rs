@@ -29,8 +29,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 const LONGEST_LEASE: Duration = Duration::from_secs(60);
 /// However small the timeout is.
 const SHORTEST_RENEWAL: Duration = Duration::from_millis(100);
-/// Messages that one turn takes at most; see the script for the bytes.
-const MOST: usize = 1_000;
+/// Messages that one turn takes at most, so that the first of many run while the rest is fetched; see the script for the
+/// bytes.
+const MOST: usize = 256;
 /// The times of delivery of one consumer differ from those of another in these bits, which are a thousandth of a second.
 const SALT: u64 = 0xfff;
 
@@ -48,6 +49,8 @@ pub(super) struct RedisConsumer {
     /// What was found there.
     found: Vec<Delivery>,
     salt: u64,
+    /// Names messages that have no tag, with the time of their turn.
+    name: String,
     last: f64,
     wait: Wait,
     swept: Option<Instant>,
@@ -82,6 +85,7 @@ impl RedisConsumer {
             lost: Vec::new(),
             found: Vec::new(),
             salt: uuid::Uuid::new_v4().as_u64_pair().0 & SALT,
+            name: uuid::Uuid::new_v4().to_string(),
             last: 0.0,
             wait: Wait::Not,
             swept: None,
@@ -121,7 +125,7 @@ impl RedisConsumer {
             let name = celeriac_wire::json::write(&celeriac_wire::Value::from(queue));
             format!(",\"\",{name}]")
         }));
-        drop(command.arg(uuid::Uuid::new_v4().to_string()));
+        drop(command.arg(format!("{}:{now}", self.name)));
         places
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
+use super::pace;
 use super::round::{Done, Link, Pending, round};
 use super::{Command, Dispatch, Error, MAX_SLEEP};
 use crate::broker::{self, Queue};
@@ -106,6 +107,7 @@ impl Driver {
                 }
                 flying = self.depart();
             }
+            pace::set_ahead(self.machine.has_ahead());
             let sleep = self.sleep();
             let waits = self.link.is_some() && !self.hungry && self.machine.credit() > 0 && self.backoff.ready();
             let (link, reports) = (&mut self.link, &mut self.reports);
