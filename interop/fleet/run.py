@@ -4,10 +4,12 @@
     .venv/bin/python fleet/run.py --binary target/release/celeriac-interop [--count 60]
     .venv/bin/python fleet/run.py --record 1000
 
-shapes.txt has a line for each shape: its seed, and what became of it with Python workers alone, three times alike:
-results of all its tasks, and the calls of its links and errbacks. With --record that file is written.
+shapes.txt has a line for each shape: its seed, and what became of it with Python workers alone, three times alike: the
+result and with it those of what came before, the calls of its links and errbacks, how many of its tasks ended in which
+state, and what all that failed, failed with. With --record that file is written.
 """
 import argparse
+import collections
 import json
 import os
 import re
@@ -44,7 +46,8 @@ class Scene:
                           FLEET_SECONDS=str(seconds), BENCH_ACKS_LATE="1", PYTHONPATH=str(HERE))
         import tasks
         from shape import make
-        self.app, self.make, self.notes, self.broker = tasks.app, make, tasks.notes, server.client(0)
+        self.app, self.make, self.notes = tasks.app, make, tasks.notes
+        self.broker, self.results = server.client(0), server.client(1)
         self.workers = [Worker(template, log, concurrency=concurrency, broker=server.url(0), backend=server.url(1))
                         for template, concurrency in workers]
         nodes = {worker.node for worker in self.workers}
@@ -57,10 +60,43 @@ class Scene:
             return [self.outcome(child) for child in result.results]
         told = result.result
         if not result.ready():
-            told = UNFINISHED
+            told = f"{UNFINISHED}: {result.state}"
         elif isinstance(told, Exception):
             told = {type(told).__name__: [ID.sub("ID", str(argument)) for argument in told.args]}
         return told if result.parent is None else {"after": self.outcome(result.parent), "is": told}
+
+    def tasks(self, result, records, roots):
+        """The ids of all tasks of a shape: those of its result, and what has one of them as its root, parent or child."""
+        found, ahead = set(), [result.as_tuple()]
+        while ahead:
+            (id, parent), children = ahead.pop()
+            found.add(id)
+            ahead.extend([parent] if parent else [])
+            ahead.extend(children or [])
+        before = None
+        while before != len(found):
+            before = len(found)
+            found.update(id for id, root in roots.items() if root in found)
+            found.update(id for id, record in records.items() if record.get("parent_id") in found)
+            found.update(child[0][0] for id in found & records.keys() for child in records[id]["children"] or [])
+        return found
+
+    def states(self, result, records, roots):
+        """How many tasks of a shape ended in which state, and the failures among them by their text."""
+        states, failures = collections.Counter(), collections.Counter()
+        for record in (records[id] for id in self.tasks(result, records, roots) & records.keys()):
+            states[record["status"]] += 1
+            if record["status"] != "SUCCESS":
+                told = record["result"]
+                failures[ID.sub("ID", f"{told['exc_module']}.{told['exc_type']}{told['exc_message']}")] += 1
+        return dict(sorted(states.items())), dict(sorted(failures.items()))
+
+    def records(self):
+        """All that is stored of tasks, by their ids."""
+        keys = list(self.results.scan_iter("celery-task-meta-*", count=1000))
+        records = map(json.loads, filter(None, self.results.mget(keys))) if keys else ()
+        # What was stored of a group that failed as one has no task behind it, but the same form.
+        return {record["task_id"]: record for record in records}
 
     def idle(self):
         """Nothing waits and nothing is held, and that stays so: a worker may have a message in its hands between the two."""
@@ -75,7 +111,8 @@ class Scene:
         outcomes = {}
         for start in range(0, len(seeds), TOGETHER):
             part = seeds[start:start + TOGETHER]
-            self.notes.delete(*[f"notes:{seed}" for seed in part])
+            self.notes.delete("roots", *[f"notes:{seed}" for seed in part])
+            self.results.flushdb()
             sent = []
             for seed in part:
                 try:
@@ -85,9 +122,14 @@ class Scene:
                     outcomes[seed] = {"result": UNFINISHED}
             # Messages are acknowledged late, after all that follows from a task was sent.
             wait(self.idle, limit, "all is done")
+            records = self.records()
+            roots = {id.decode(): root.decode() for id, root in self.notes.hgetall("roots").items()}
             for seed, result in sent:
+                states, failures = self.states(result, records, roots)
                 calls = sorted(note.decode() for note in self.notes.lrange(f"notes:{seed}", 0, -1))
-                outcomes[seed] = {"result": self.outcome(result), "calls": calls}
+                outcomes[seed] = {"result": self.outcome(result), "calls": calls, "states": states}
+                if failures:
+                    outcomes[seed]["failures"] = failures
         return outcomes
 
     def close(self):
@@ -141,15 +183,16 @@ def main():
         # Results that are left unsubscribe when the interpreter ends, which fails then.
         os._exit(0)
     if options.record:
-        with open(FILE, "w") as out:
-            for seed, outcome in agreed(options.record).items():
-                out.write(f"{seed} {json.dumps(outcome, separators=(',', ':'))}\n")
+        outcomes = agreed(options.record).items()
+        FILE.write_text("".join(f"{seed} {json.dumps(outcome, separators=(',', ':'))}\n" for seed, outcome in outcomes))
         return
     lines = [line.split(" ", 1) for line in FILE.read_text().splitlines()][:options.count]
     expected = {int(seed): json.loads(outcome) for seed, outcome in lines}
     rust = RUST.format(binary=Path(options.binary).resolve(), pool=options.pool)
     begun = time.monotonic()
     outcomes, sides = play([(PYTHON, 4), (rust, 2)], list(expected), options.seconds, options.limit, log)
+    # Not all lines tell the states.
+    outcomes = {seed: {part: outcomes[seed].get(part) for part in expected[seed]} for seed in expected}
     wrong = [seed for seed in expected if outcomes[seed] != expected[seed]]
     for seed in wrong:
         print(f"seed {seed}\n  python alone: {json.dumps(expected[seed])}\n  together:     {json.dumps(outcomes[seed])}")

@@ -1,13 +1,14 @@
 """The Python half of the mixed fleet: `celery -A tasks worker`. The interop worker registers the same tasks.
 
 Each task's reply says how it came about: `tag(what it was given)`. FLEET_REDIS is where executions and calls are
-noted, FLEET_SECONDS how long a task takes, so that the queue is shared between fast and slow workers.
+noted, FLEET_SECONDS how long a task takes, so that the queue is shared between fast and slow workers. The hash `roots`
+has the root of each task that ran, from which it is known what belongs to a shape.
 """
 import os
 import time
 
 import redis
-from celery import Celery, chain, chord, group
+from celery import Celery, chain, chord, current_task, group
 
 app = Celery("fleet", broker=os.environ.get("FLEET_BROKER"), backend=os.environ.get("FLEET_RESULTS"))
 app.conf.update(
@@ -15,10 +16,14 @@ app.conf.update(
     task_acks_late=os.environ.get("BENCH_ACKS_LATE") == "1")
 notes = redis.Redis.from_url(os.environ["FLEET_REDIS"])
 SECONDS = float(os.environ.get("FLEET_SECONDS", 0))
+#: Until a task is tried again. Celery stores RETRY after it has sent the next run, and looks for a SUCCESS that must be
+#: kept before it writes and not while: a run that ends in between is forgotten.
+PAUSE = 0.25
 
 
 def begin():
     notes.hincrby("sides", "python", 1)
+    notes.hset("roots", current_task.request.id, current_task.request.root_id)
     time.sleep(SECONDS)
 
 
@@ -44,14 +49,14 @@ def fail(value, tag):
 def retry(self, value, tag, times):
     begin()
     if self.request.retries < times:
-        raise self.retry(countdown=0)
+        raise self.retry(countdown=PAUSE)
     return f"{tag}({text(value)})"
 
 
 @app.task(name="fleet.exhaust", bind=True, max_retries=1)
 def exhaust(self, value, tag):
     begin()
-    raise self.retry(exc=ValueError(tag), countdown=0)
+    raise self.retry(exc=ValueError(tag), countdown=PAUSE)
 
 
 @app.task(name="fleet.replace", bind=True)

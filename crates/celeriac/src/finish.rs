@@ -417,7 +417,10 @@ fn new_id() -> String {
 
 /// What a task fails with whose canvas makes no sense.
 fn invalid(error: &canvas::Error) -> Failure {
-    Failure::in_module("celery.exceptions", "ImproperlyConfigured", error.to_string())
+    match error {
+        canvas::Error::Arguments(refusal) => Failure::builtin("TypeError", refusal.clone()),
+        _ => Failure::in_module("celery.exceptions", "ImproperlyConfigured", error.to_string()),
+    }
 }
 
 fn failure_record(ended: &Ended, failure: &Failure) -> Record {

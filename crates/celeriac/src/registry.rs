@@ -15,7 +15,7 @@ use crate::task::{AsyncTask, Failure, Outcome, Stop, Task, TaskOptions};
 mod builtin;
 mod parameters;
 
-use parameters::Parameters;
+pub(crate) use parameters::Parameters;
 
 pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome<Value>> + Send>>;
 
@@ -32,6 +32,7 @@ pub(crate) enum Handler {
 
 struct Entry {
     options: TaskOptions,
+    parameters: Arc<Parameters>,
     handler: Handler,
     errback: Option<Arc<Answer>>,
 }
@@ -89,7 +90,7 @@ impl Registry {
                 outcome.map_err(|stop| again(stop, &cx, &policy, &bound))
             })
         };
-        let entry = Entry { options, handler: Handler::Async(Arc::new(run)), errback: None };
+        let entry = Entry { options, parameters, handler: Handler::Async(Arc::new(run)), errback: None };
         self.tasks.insert(T::NAME.to_owned(), entry);
         self
     }
@@ -137,7 +138,8 @@ impl Registry {
         parameters: &[&'static str],
         run: impl Fn(&Failed<'_>, A) -> Result<(), Failure> + Send + Sync + 'static,
     ) -> &mut Self {
-        let bound = Parameters::new(name, parameters, true);
+        let parameters = Arc::new(Parameters::new(name, parameters, true));
+        let bound = Arc::clone(&parameters);
         let answer = move |failed: &Failed<'_>, body: body::Body| run(failed, bound.read(body)?);
         let function = format!("{}()", name.rsplit('.').next().unwrap_or(name));
         let refuse = move |_: &Context| {
@@ -146,6 +148,7 @@ impl Registry {
         };
         let entry = Entry {
             options: TaskOptions::default(),
+            parameters,
             handler: Handler::Sync(Arc::new(refuse)),
             errback: Some(Arc::new(answer)),
         };
@@ -162,7 +165,7 @@ impl Registry {
     ) -> &mut Self {
         let (policy, bound) = (options.clone(), Arc::clone(&parameters));
         let run = move |cx: &Context| run(cx).map_err(|stop| again(stop, cx, &policy, &bound));
-        self.tasks.insert(name, Entry { options, handler: Handler::Sync(Arc::new(run)), errback: None });
+        self.tasks.insert(name, Entry { options, parameters, handler: Handler::Sync(Arc::new(run)), errback: None });
         self
     }
 
@@ -174,6 +177,11 @@ impl Registry {
     /// How the messages of a task are treated; `None` for one that is not known.
     pub fn options(&self, name: &str) -> Option<&TaskOptions> {
         self.tasks.get(name).map(|entry| &entry.options)
+    }
+
+    /// The parameters of all tasks, for who sends them.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = (&str, &Arc<Parameters>)> {
+        self.tasks.iter().map(|(name, entry)| (name.as_str(), &entry.parameters))
     }
 
     /// Whether a task is an errback that the worker runs itself.

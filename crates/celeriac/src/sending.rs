@@ -1,17 +1,19 @@
 //! Who sends: what canvas has to know of the app to plan messages.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use celeriac_wire::canvas::{Parent, Sender};
 use celeriac_wire::{Map, Value};
 
 use crate::context::Request;
-use crate::registry::Registry;
+use crate::registry::{Parameters, Registry};
 use crate::settings::Settings;
 
 type Defaults = dyn Fn(&str) -> Option<Map> + Send + Sync;
 type Route = dyn Fn(&str) -> Map + Send + Sync;
+type Refuse = dyn Fn(&str, &[Value], &Map) -> Option<String> + Send + Sync;
 
 /// A process that sends tasks, inside a worker or as a client.
 pub(crate) struct Sending {
@@ -22,6 +24,7 @@ pub(crate) struct Sending {
     inherits_priority: bool,
     defaults: Box<Defaults>,
     route: Box<Route>,
+    refuse: Box<Refuse>,
 }
 
 impl Sending {
@@ -39,6 +42,8 @@ impl Sending {
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))
         .collect();
+        let parameters: HashMap<String, Arc<Parameters>> =
+            registry.parameters().map(|(name, of)| (name.to_owned(), Arc::clone(of))).collect();
         Self {
             origin: origin(hostname),
             reply_to: uuid::Uuid::new_v4().to_string(),
@@ -47,6 +52,7 @@ impl Sending {
             inherits_priority: settings.task_inherit_parent_priority,
             defaults: Box::new(move |name| defaults.get(name).cloned()),
             route: Box::new(move |_| app.clone()),
+            refuse: Box::new(move |name, args, kwargs| parameters.get(name)?.refuse(args, kwargs)),
         }
     }
 
@@ -68,6 +74,7 @@ impl Sending {
             now,
             route: &*self.route,
             defaults: &*self.defaults,
+            refuse: &*self.refuse,
             new_id,
         }
     }

@@ -1,6 +1,7 @@
 //! The Rust half of the mixed fleet; `interop/fleet/tasks.py` is the Python one and says what each task does.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use celeriac::{Context, Failed, Failure, Outcome, Registry, Retry, TaskOptions};
 use celeriac_wire::Value;
@@ -8,6 +9,9 @@ use celeriac_wire::canvas::{Signature, chain, chord, group};
 
 use crate::store::Store;
 use crate::wait::pause;
+
+/// Until a task is tried again: the Python half says why it is not at once.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Where executions and calls are noted, and how long a task takes.
 struct Scene {
@@ -18,6 +22,8 @@ struct Scene {
 impl Scene {
     fn begin(&self, cx: &Context) -> Outcome<()> {
         self.notes.run::<i64>(redis::cmd("HINCRBY").arg("sides").arg("rust").arg(1))?;
+        let headers = cx.request().headers();
+        self.notes.run::<i64>(redis::cmd("HSET").arg("roots").arg(&headers.id).arg(headers.root_id.as_deref()))?;
         pause(cx, self.seconds)
     }
 
@@ -48,7 +54,7 @@ pub fn register(registry: &mut Registry) {
     registry.function_with("fleet.retry", names, often, move |cx, (value, tag, times): (Value, String, u32)| {
         at.begin(cx)?;
         if cx.request().retries() < times {
-            return Err(Retry { after: Some(std::time::Duration::ZERO), ..Retry::default() }.into());
+            return Err(Retry { after: Some(PAUSE), ..Retry::default() }.into());
         }
         Ok(told(&value, &tag))
     });
@@ -56,7 +62,7 @@ pub fn register(registry: &mut Registry) {
     let names = &["value", "tag"];
     registry.function_with("fleet.exhaust", names, once, move |cx, (_, tag): (Value, String)| -> Outcome<()> {
         at.begin(cx)?;
-        Err(Failure::builtin("ValueError", tag).retry(std::time::Duration::ZERO))
+        Err(Failure::builtin("ValueError", tag).retry(PAUSE))
     });
     let at = Arc::clone(&scene);
     let names = &["value", "tag", "kind"];

@@ -98,6 +98,9 @@ pub enum Error {
         /// What it must be.
         expected: &'static str,
     },
+    /// A task that is registered where it is sent from does not take its arguments.
+    #[error("{0}")]
+    Arguments(String),
     /// The serializer cannot hold the arguments, or the compression failed.
     #[error("the arguments of {task} cannot be written: {reason}")]
     Unwritten {

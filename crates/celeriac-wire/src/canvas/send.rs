@@ -43,9 +43,15 @@ pub struct Sender<'a> {
     /// The options that a task has of its own, `ignore_result` among them, if it is registered in this process. Those
     /// of the call win.
     pub defaults: &'a (dyn Fn(&str) -> Option<Map> + Sync),
+    /// What a task that is registered in this process says to arguments that it does not take, in the words of
+    /// Python's `TypeError`: Celery sends no such message.
+    pub refuse: Refuse<'a>,
     /// A new id, never the same twice.
     pub new_id: &'a (dyn Fn() -> String + Sync),
 }
+
+/// What is wrong with the arguments of a task, by position and by name.
+pub type Refuse<'a> = &'a (dyn Fn(&str, &[Value], &Map) -> Option<String> + Sync);
 
 impl Default for Sender<'_> {
     fn default() -> Self {
@@ -65,6 +71,7 @@ impl Sender<'_> {
             now: SystemTime::now(),
             route: &|_| Map::new(),
             defaults: &|_| None,
+            refuse: &|_, _, _| None,
             new_id: &|| uuid::Uuid::new_v4().to_string(),
         }
     }
@@ -98,6 +105,9 @@ impl Plan<'_> {
     /// Plans the message of one task and returns its result.
     pub(crate) fn send(&mut self, task: &str, args: Vec<Value>, kwargs: Map, options: Map) -> Result<usize, Error> {
         let sender = self.sender;
+        if let Some(refusal) = (sender.refuse)(task, &args, &kwargs) {
+            return Err(Error::Arguments(refusal));
+        }
         let mut o = Options { task, map: options };
         if let Some(defaults) = (sender.defaults)(task) {
             for (name, value) in defaults {

@@ -109,6 +109,14 @@ impl Parameters {
         Ok(bound)
     }
 
+    /// What Python would say to arguments that do not fit, whatever their values are.
+    pub(crate) fn refuse(&self, args: &[Value], kwargs: &Map) -> Option<String> {
+        let args = vec![Value::Null; args.len()];
+        let kwargs = kwargs.keys().map(|name| (name.clone(), Value::Null)).collect();
+        let refusal = self.bind(Body { args, kwargs, ..Body::default() }).err()?;
+        refusal.exc_message.first().and_then(Value::as_str).map(str::to_owned)
+    }
+
     /// Moves arguments to their new values for another run, as `Task.retry` does: what is given by name replaces
     /// what came by position, and the other way round.
     pub(crate) fn change(&self, body: &Body, args: Option<Vec<Value>>, kwargs: Option<Map>) -> (Vec<Value>, Map) {
