@@ -110,6 +110,8 @@ pub enum Event {
     Abandoned(JobId),
     /// What the backend holds of a redelivered task.
     Known(JobId, Option<Box<Record>>),
+    /// All that was to be settled when [`Machine::departs`] was called is settled.
+    Settled,
     /// The connection to the broker was lost: what was delivered may be with others.
     Disconnected,
     /// Time has passed.
@@ -266,6 +268,8 @@ struct Held {
     doomed: Option<i32>,
     /// The pool was told to end it.
     stopping: Option<Stopping>,
+    /// It is one of [`Late`].
+    late: bool,
     /// What is done when its canvas is.
     end: Option<Box<outcome::End>>,
 }
@@ -296,6 +300,7 @@ pub struct Machine {
     capacity: usize,
     /// Jobs whose message is acknowledged.
     acked: usize,
+    late: Late,
     last: u64,
     closing: Option<Shutdown>,
     /// When a soft shutdown becomes cold.
@@ -311,6 +316,18 @@ pub struct Machine {
     begun: u64,
     /// Messages that were no task of this worker's.
     refused: u64,
+}
+
+/// Jobs that acknowledge late and may run again if the worker dies now: in the pool, or ended while the broker does not
+/// know it yet. There are no more of them than jobs run at a time, so that a kill doubles no more than that. Jobs that
+/// acknowledge early are not counted: they are handed ahead, and settled while the next ones run.
+#[derive(Default)]
+struct Late {
+    all: usize,
+    /// Ended; their settlement leaves with the next round.
+    ended: usize,
+    /// Ended; their settlement is under way.
+    leaving: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -343,6 +360,7 @@ impl Machine {
             ready: VecDeque::new(),
             pooled: 0,
             acked: 0,
+            late: Late::default(),
             last: 0,
             closing: None,
             cold_at: None,
@@ -398,6 +416,21 @@ impl Machine {
         self.events = on;
     }
 
+    /// What was told to be settled until now is on its way: [`Event::Settled`] or [`Machine::returns`] is to follow.
+    pub fn departs(&mut self) {
+        self.late.leaving += std::mem::take(&mut self.late.ended);
+    }
+
+    /// What was on its way is still to be settled.
+    pub fn returns(&mut self) {
+        self.late.ended += std::mem::take(&mut self.late.leaving);
+    }
+
+    /// Whether jobs wait until the end of others is settled.
+    pub fn is_settling(&self) -> bool {
+        self.late.ended > 0
+    }
+
     /// Takes an event that happened at `now`, and says what is to be done about it, in this order. Events about jobs
     /// that are unknown or have ended change nothing.
     pub fn on(&mut self, event: Event, now: SystemTime) -> Vec<Action> {
@@ -431,6 +464,7 @@ impl Machine {
             Event::Completed(id, failure) => self.completed(id, failure.map(|f| *f), out),
             Event::Abandoned(id) => drop(self.remove(id)),
             Event::Known(id, record) => self.known(id, record.map(|r| *r), now, out),
+            Event::Settled => self.late.all -= std::mem::take(&mut self.late.leaving),
             Event::Disconnected => self.disconnected(out),
             Event::Tick => self.tick(now, out),
             Event::Shutdown(how) => self.shutdown(how, now, out),
@@ -464,6 +498,11 @@ impl Machine {
             && let Some(id) = self.ready.pop_front()
         {
             let Some(held) = self.jobs.get_mut(&id).filter(|held| held.phase == Phase::Ready) else { continue };
+            let late = self.tasks[held.task].acks_late && !held.acked;
+            if late && self.late.all >= self.config.concurrency {
+                self.ready.push_front(id);
+                break;
+            }
             if held.expires.is_some() || !self.revoked.is_empty() {
                 let discarded = self.discarded(id, now);
                 if let Some(reason) = discarded {
@@ -473,6 +512,8 @@ impl Machine {
             }
             let Some(held) = self.jobs.get_mut(&id) else { continue };
             held.phase = Phase::Submitted;
+            held.late = late;
+            self.late.all += usize::from(late);
             self.pooled += 1;
             let limits = self.tasks[held.task].limits(&held.request);
             out.push(Action::Submit(Job { id, request: Arc::clone(&held.request), limits }));
@@ -530,6 +571,7 @@ impl Machine {
         self.acked -= usize::from(held.acked);
         self.waiting -= usize::from(held.phase == Phase::Waiting);
         self.pooled -= usize::from(matches!(held.phase, Phase::Submitted | Phase::Running));
+        self.late.ended += usize::from(held.late);
         Some(held)
     }
 

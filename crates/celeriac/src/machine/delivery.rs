@@ -64,6 +64,7 @@ impl Machine {
             succeeded: false,
             doomed: None,
             stopping: None,
+            late: false,
             end: None,
         };
         self.jobs.insert(id, held);
@@ -163,6 +164,7 @@ impl Machine {
     pub(super) fn returned(&mut self, id: JobId, out: &mut Vec<Action>) {
         let Some(held) = self.jobs.get_mut(&id).filter(|held| held.phase == Phase::Submitted) else { return };
         self.pooled -= 1;
+        self.late.all -= usize::from(std::mem::take(&mut held.late));
         held.phase = Phase::Ready;
         if held.stopping.is_some() || self.closing.is_some() {
             if let Some(held) = self.remove(id)

@@ -99,6 +99,12 @@ impl Scene {
         self
     }
 
+    /// All that was to be settled is.
+    fn settles(&mut self) -> &mut Self {
+        self.machine.departs();
+        self.on(Event::Settled)
+    }
+
     /// Delivers a message whose tag is its id in capitals.
     fn deliver(&mut self, task: &str, id: &str) -> &mut Self {
         self.deliver_with(task, id, |_| {})
@@ -319,9 +325,30 @@ fn a_lost_task_fails_and_frees_its_place() {
     scene.check(
         r#"submit 1
            store a FAILURE {"exc_type": "WorkerLostError", "exc_message": ["signal 9"], "exc_module": "billiard.exceptions"} (end)
-           Ack A
-           submit 2"#,
+           Ack A"#,
     );
+    scene.settles();
+    scene.check("submit 2");
+}
+
+#[test]
+fn no_more_that_acknowledge_late_are_begun_than_a_kill_may_double() {
+    let mut scene = Scene::new(2, 4);
+    for id in ["a", "b", "c", "d"] {
+        scene.deliver("late", id);
+    }
+    scene.on(Event::Resized { size: 2, capacity: 8 }).begins(1).ends(1, Err(Stop::Ignore));
+    scene.log.clear();
+    // The round fails: the message of the first may be delivered again.
+    scene.machine.departs();
+    scene.machine.returns();
+    scene.on(Event::Settled);
+    scene.check("");
+    scene.settles();
+    scene.check("submit 3");
+    // What comes back from the pool has not begun.
+    scene.on(Event::Returned(JobId(2)));
+    scene.check("submit 2");
 }
 
 #[test]

@@ -261,11 +261,12 @@ impl Driver {
         }
         let renews = self.renewed.elapsed() >= self.renewal;
         let take = if self.hungry { self.machine.credit() } else { 0 };
-        if self.pending.is_empty() && take == 0 && !renews {
+        if self.pending.is_empty() && take == 0 && !renews && !self.machine.is_settling() {
             return None;
         }
         let link = self.link.take()?;
         let held = renews.then(|| self.machine.held());
+        self.machine.departs();
         Some(Box::pin(round(link, std::mem::take(&mut self.pending), held, take)))
     }
 
@@ -287,12 +288,11 @@ impl Driver {
                 if take > 0 {
                     self.hungry = deliveries.len() >= take;
                 }
-                if !deliveries.is_empty() {
-                    self.on(deliveries.into_iter().map(Event::from));
-                }
+                self.on(std::iter::once(Event::Settled).chain(deliveries.into_iter().map(Event::from)));
                 None
             }
             Err(error) => {
+                self.machine.returns();
                 self.failed(&error);
                 let over = self.machine.is_closing() && self.machine.is_idle();
                 (over && self.backoff.attempts >= LAST_ATTEMPTS).then_some(error)

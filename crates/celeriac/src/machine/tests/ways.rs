@@ -197,9 +197,9 @@ fn a_linked_task_is_settled_when_what_follows_it_is_sent() {
     let embed = r#"{"callbacks": [{"task": "next"}], "errbacks": null, "chain": null, "chord": null}"#;
     scene.deliver_with("lost", "a", |m| m.body = linked(embed)).begins(1).ends(1, Ok(value!(1))).deliver("lost", "b");
     scene.state();
-    scene.check("submit 1\nfinish 1 SUCCESS stores true\nsubmit 2\n= credit 2 wake None, 1 A Finishing, 2 B Submitted");
-    scene.on(Event::Completed(JobId(1), None)).on(Event::Completed(JobId(1), None)).state();
-    scene.check("Ack A\n= credit 3 wake None, 2 B Submitted");
+    scene.check("submit 1\nfinish 1 SUCCESS stores true\n= credit 2 wake None, 1 A Finishing, 2 B Ready");
+    scene.on(Event::Completed(JobId(1), None)).on(Event::Completed(JobId(1), None)).settles().state();
+    scene.check("Ack A\nsubmit 2\n= credit 3 wake None, 2 B Submitted");
 }
 
 #[test]
