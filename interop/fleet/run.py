@@ -168,7 +168,7 @@ def main():
     parser.add_argument("--binary", help="the interop worker")
     parser.add_argument("--pool", default="prefork")
     parser.add_argument("--count", type=int, default=60, help="shapes to run")
-    parser.add_argument("--seconds", type=float, default=0.01, help="what a task takes at the least")
+    parser.add_argument("--seconds", type=float, default=0.03, help="what a task takes at the least")
     parser.add_argument("--limit", type=float, default=60, help="seconds for the shapes that are under way together")
     parser.add_argument("--log", default=os.devnull, help="where the workers' output goes")
     parser.add_argument("--record", type=int, metavar="COUNT", help="write shapes.txt anew")
