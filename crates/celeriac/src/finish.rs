@@ -200,23 +200,29 @@ impl Finisher {
             canvas::on_failure(delivered, &|errback| self.registry.is_errback(&errback.task), &sender)
         };
         let failures = Failures { failure, original: failure };
-        self.spread(request, failing, failures, ended.stores_errors).await
+        self.fail_all(request, &failing.failed, failures, ended.stores_errors).await?;
+        self.call(request, failing, failures).await
     }
 
-    /// Fails what never runs because of a failure, and calls errbacks.
-    async fn spread(
+    /// Stores the failures of what never runs because of a failure.
+    async fn fail_all(
         &self,
         request: &Arc<Request>,
-        failing: Failing,
+        failed: &[Failed],
         failures: Failures<'_>,
         stores: bool,
     ) -> Result<(), Abandoned> {
+        for failed in failed {
+            self.fail_unrun(request, failed, failures.of(failed.original), stores).await?;
+        }
+        Ok(())
+    }
+
+    /// Calls errbacks.
+    async fn call(&self, request: &Arc<Request>, failing: Failing, failures: Failures<'_>) -> Result<(), Abandoned> {
         for error in &failing.errors {
             let (task, task_id) = (request.task(), request.id());
             tracing::error!(task, %task_id, error = error as &dyn std::error::Error, "an errback could not be called");
-        }
-        for failed in &failing.failed {
-            self.fail_unrun(request, failed, failures.of(failed.original), stores).await?;
         }
         for inline in failing.inline {
             let (registry, failure) = (Arc::clone(&self.registry), failures.of(inline.original).clone());
@@ -261,6 +267,7 @@ impl Finisher {
         if stores {
             let mut record = Record::new(&failed.id, result::FAILURE, exception.clone());
             record.group_id.clone_from(&failed.group);
+            record.children.clone_from(&failed.children);
             record.traceback = failure.traceback();
             record.date_done = Some(SystemTime::now());
             if self.settings.result_extended {
@@ -361,7 +368,12 @@ impl Finisher {
             canvas::chord_failed(chord, &|errback| self.registry.is_errback(&errback.task), &sender)
         };
         match failing {
-            Ok(failing) => Box::pin(self.spread(request, failing, failures, true)).await,
+            // The result of the body names the errbacks: they are sent first.
+            Ok(mut failing) => {
+                let failed = std::mem::take(&mut failing.failed);
+                self.call(request, failing, failures).await?;
+                Box::pin(self.fail_all(request, &failed, failures, true)).await
+            }
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(task_id = %request.id(), error, "the body of a chord is no signature");
@@ -415,12 +427,15 @@ fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// What a task fails with whose canvas makes no sense.
+/// What a task fails with whose canvas makes no sense. Python programs look for Celery's words.
 fn invalid(error: &canvas::Error) -> Failure {
-    match error {
-        canvas::Error::Arguments(refusal) => Failure::builtin("TypeError", refusal.clone()),
-        _ => Failure::in_module("celery.exceptions", "ImproperlyConfigured", error.to_string()),
-    }
+    let text = match error {
+        canvas::Error::Arguments(refusal) => return Failure::builtin("TypeError", refusal.clone()),
+        canvas::Error::EmptyChain => "Cannot replace with an empty chain".to_owned(),
+        canvas::Error::ReplacedByPart => "A signature replacing a task must not be part of a chord".to_owned(),
+        error => error.to_string(),
+    };
+    Failure::in_module("celery.exceptions", "ImproperlyConfigured", text)
 }
 
 fn failure_record(ended: &Ended, failure: &Failure) -> Record {

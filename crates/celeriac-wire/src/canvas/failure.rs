@@ -28,6 +28,8 @@ pub struct Failed {
     pub chord: Value,
     /// Fails with the exception of the task that failed first and not with the `ChordError` about it.
     pub original: bool,
+    /// Result tuples of the errbacks that were sent before it is stored, for the `children` of its result.
+    pub children: Vec<Value>,
 }
 
 /// An errback that takes the request, the exception and the traceback, and runs in the worker at once.
@@ -46,11 +48,11 @@ pub struct Inline {
 pub struct Failing {
     /// In the order in which they are to be stored.
     pub failed: Vec<Failed>,
-    /// Errbacks to be called at once, after the failure is stored.
+    /// Errbacks to be called at once: after a task's failure is stored, before that of a chord's body.
     pub inline: Vec<Inline>,
     /// Errbacks that are sent as tasks, with the id of the failed one.
     pub steps: Vec<Step>,
-    /// For the `children` of the failed task.
+    /// Result tuples of the errbacks that are sent.
     pub children: Vec<Value>,
     /// Tasks to be revoked, once they are stored as failed.
     pub revoked: Vec<String>,
@@ -84,7 +86,8 @@ pub fn chord_failed(body: &Value, is_inline: IsInline<'_>, sender: &Sender<'_>) 
     } else {
         let id = sig.id().map_or_else(|| (sender.new_id)(), str::to_owned);
         failing.call(&id, None, &sig.listed("link_error"), false, is_inline, sender);
-        failing.failed.push(Failed::of(id, &sig, false));
+        let children = failing.children.clone();
+        failing.failed.push(Failed { children, ..Failed::of(id, &sig, false) });
     }
     failing.fail_chain(&sig.listed("chain"));
     Ok(failing)
@@ -106,6 +109,7 @@ impl Failed {
             group_index: sig.options.get("group_index").and_then(Value::as_i64),
             chord: Value::Null,
             original,
+            children: Vec::new(),
         }
     }
 }
@@ -146,10 +150,11 @@ impl Failing {
                 }
             }
             self.call(&id, None, &errbacks, true, is_inline, sender);
-            self.failed.push(Failed::of(id.clone(), task, true));
+            self.failed.push(Failed { children: self.children.clone(), ..Failed::of(id.clone(), task, true) });
             self.revoked.push(id);
         }
-        self.failed.push(Failed::of(plan.results.id(group).to_owned(), sig, true));
+        let children = self.children.clone();
+        self.failed.push(Failed { children, ..Failed::of(plan.results.id(group).to_owned(), sig, true) });
         Ok(())
     }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use celeriac::{Failed, Outcome, Registry};
 use celeriac_wire::Value;
+use celeriac_wire::typed::Bytes;
+use celeriac_wire::value::from_value;
 
 use super::named;
 use crate::store::Store;
@@ -59,11 +61,14 @@ fn count(store: &Store, key: &str) -> Outcome<()> {
     Ok(store.run::<i64>(redis::cmd("INCR").arg(key)).map(drop)?)
 }
 
-pub(super) fn push(store: &Store, key: &str, value: &str) -> Outcome<()> {
+pub(super) fn push(store: &Store, key: &str, value: impl redis::ToSingleRedisArg) -> Outcome<()> {
     Ok(store.run::<i64>(redis::cmd("RPUSH").arg(key).arg(value)).map(drop)?)
 }
 
 /// What Python's client writes for a value.
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| celeriac_wire::json::write(value), str::to_owned)
+fn text(value: &Value) -> Vec<u8> {
+    match from_value::<Bytes>(value.clone()) {
+        Ok(Bytes(bytes)) => bytes,
+        Err(_) => celeriac_wire::json::write(value).into_bytes(),
+    }
 }
