@@ -1,6 +1,8 @@
 //! The runtime from outside: brokers and backends against one suite, the worker, and with feature `redis` our worker
 //! beside unmodified Python Celery on one real server.
 
+#[cfg(feature = "redis")]
+mod bad_input;
 mod broker;
 mod canvas;
 #[cfg(feature = "redis")]
