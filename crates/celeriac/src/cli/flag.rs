@@ -1,5 +1,6 @@
 //! The flags of `celery worker`.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -166,6 +167,19 @@ pub(super) struct Flags {
     pub(super) executable: Option<String>,
 }
 
+/// Flags that `celery` takes before its verb and that have a value.
+const BEFORE: [&str; 8] = ["-A", "--app", "-b", "--broker", "--result-backend", "--loader", "--config", "--workdir"];
+
+/// The arguments with the verb in front: `celery -A proj worker` is the usual way to write it.
+pub(super) fn verb_first(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    let is_value = |at: usize| BEFORE.iter().any(|flag| args[at - 1] == *flag);
+    if let Some(at) = (1..args.len()).find(|at| args[*at] == "worker" && !is_value(*at)) {
+        args[1..=at].rotate_right(1);
+    }
+    args
+}
+
 /// What `-c` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Concurrency {
@@ -300,8 +314,9 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Result<Flags, clap::Error> {
-        let Celery { verb: Verb::Worker(flags) } =
-            Celery::try_parse_from(std::iter::once("celery").chain(line.split_whitespace()))?;
+        let Celery { verb: Verb::Worker(flags) } = Celery::try_parse_from(verb_first(
+            std::iter::once("celery").chain(line.split_whitespace()).map(OsString::from),
+        ))?;
         Ok(*flags)
     }
 
@@ -319,6 +334,9 @@ mod tests {
         let settings = flags.settings(Settings::default(), "w@h");
         assert_eq!(settings.task_time_limit, Some(Duration::from_millis(1500)));
         assert_eq!(settings.worker_max_tasks_per_child, Some(50));
+        let flags = parsed("-A worker --broker redis://h/3 -q worker -l INFO").unwrap();
+        assert_eq!((flags.app.as_deref(), flags.broker.as_deref()), (Some("worker"), Some("redis://h/3")));
+        assert_eq!((flags.quiet, flags.loglevel), (true, Level::Info));
         assert_eq!(parsed("worker -c auto --events").unwrap().concurrency, Some(Concurrency::Auto));
         let flags = parsed("worker -b redis://h/1 --result-backend redis://h/2 --prefetch-multiplier 64").unwrap();
         let settings = flags.settings(Settings::default(), "w@h");

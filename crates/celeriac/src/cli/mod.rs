@@ -76,7 +76,7 @@ impl Program {
             child_log();
             pool::serve_child(self.registry);
         }
-        let Celery { verb: Verb::Worker(flags) } = Celery::parse();
+        let Celery { verb: Verb::Worker(flags) } = Celery::parse_from(flag::verb_first(std::env::args_os()));
         ExitCode::from(match self.worker(*flags) {
             Ok(code) => code,
             Err(problem) => {
@@ -255,7 +255,7 @@ async fn connect(settings: &Settings, hostname: &str) -> Result<(Arc<dyn Broker>
 /// A child of the pool logs where its worker does.
 fn child_log() {
     // A child has the command line of its worker.
-    let (level, file) = match Celery::try_parse() {
+    let (level, file) = match Celery::try_parse_from(flag::verb_first(std::env::args_os())) {
         Ok(Celery { verb: Verb::Worker(flags) }) => {
             let hostname = node::name(flags.hostname.as_deref());
             (flags.loglevel, flags.logfile.map(|file| node::file(&file, &hostname)))
