@@ -499,7 +499,9 @@ impl Machine {
         {
             let Some(held) = self.jobs.get_mut(&id).filter(|held| held.phase == Phase::Ready) else { continue };
             let late = self.tasks[held.task].acks_late && !held.acked;
-            if late && self.late.all >= self.config.concurrency {
+            // Nobody looks at the time of what lies ready in the pool: it could expire there and run all the same.
+            let expires = held.expires.is_some() && self.pooled >= self.config.concurrency;
+            if expires || late && self.late.all >= self.config.concurrency {
                 self.ready.push_front(id);
                 break;
             }

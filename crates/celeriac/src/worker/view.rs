@@ -60,12 +60,15 @@ impl WorkerView for Driver {
         self.pending.changes.len()
     }
 
+    /// What lies ready in the pool comes back, so that it is looked at before it begins.
     fn revoke(&mut self, ids: &[String]) {
         self.machine.revoke(ids, SystemTime::now());
+        self.pool.recall();
     }
 
     fn revoke_stamps(&mut self, header: &str, stamps: &[Value]) {
         self.machine.revoke_stamps(header, stamps);
+        self.pool.recall();
     }
 
     fn terminate(&mut self, id: &str, signal: i32) {

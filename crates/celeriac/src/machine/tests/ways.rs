@@ -269,6 +269,16 @@ fn what_comes_back_from_the_pool_is_the_next_to_go_there() {
 }
 
 #[test]
+fn what_may_expire_does_not_lie_ready_in_the_pool() {
+    let mut scene = scene();
+    scene.machine.on(Event::Resized { size: 1, capacity: 3 }, epoch());
+    scene.deliver("early", "a").deliver_with("early", "b", |m| m.headers.expires = at(9)).deliver("early", "c");
+    scene.check("submit 1");
+    scene.begins(1).after(10).ends(1, Err(Stop::Ignore));
+    scene.check(&format!("Ack A\n{}\nAck B\nsubmit 3", revoked("b", "expired")));
+}
+
+#[test]
 fn the_pool_grows_with_the_work_up_to_its_bound() {
     let mut scene = scene_with(Settings::default(), Some(Autoscale { max: 3, min: 1 }));
     for id in ["a", "b", "c", "d"] {
