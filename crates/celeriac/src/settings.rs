@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::redis::{BrokerOptions, ResultOptions};
+
 /// The settings of one app. `Settings::default()` is what Celery runs with when nothing is set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -15,6 +17,8 @@ pub struct Settings {
     pub broker_url: Option<String>,
     /// Where results go. Only shown and handed on: the worker is given its backend.
     pub result_backend: Option<String>,
+    /// What stands before the keys of the backend (`global_keyprefix` of its transport options).
+    pub result_backend_global_keyprefix: String,
     /// How long a new connection to the broker may take.
     pub broker_connection_timeout: Duration,
     /// Waits for a broker that is away and takes up work again when it is back.
@@ -23,9 +27,8 @@ pub struct Settings {
     pub broker_connection_retry_on_startup: Option<bool>,
     /// Attempts at one connection before the worker gives up; `None` is without end.
     pub broker_connection_max_retries: Option<u32>,
-    /// Time after which a message of a worker that fell silent is given to another
-    /// (`visibility_timeout` of the transport options).
-    pub visibility_timeout: Duration,
+    /// How the broker is used: the names of keys, the visibility timeout, the order of queues.
+    pub broker_transport_options: BrokerOptions,
     /// The exchange of remote control, which is named `<this>.pidbox`.
     pub control_exchange: String,
     /// How long an unanswered control request is kept.
@@ -161,11 +164,12 @@ impl Default for Settings {
             result_accept_content: None,
             broker_url: None,
             result_backend: None,
+            result_backend_global_keyprefix: String::new(),
             broker_connection_timeout: Duration::from_secs(4),
             broker_connection_retry: true,
             broker_connection_retry_on_startup: None,
             broker_connection_max_retries: Some(100),
-            visibility_timeout: Duration::from_secs(3600),
+            broker_transport_options: BrokerOptions::default(),
             control_exchange: "celery".to_owned(),
             control_queue_ttl: Duration::from_secs(300),
             control_queue_expires: Duration::from_secs(10),
@@ -238,5 +242,27 @@ impl Settings {
     /// Whether a late message whose task ran into its hard limit is acknowledged.
     pub fn acks_on_timeout(&self) -> bool {
         self.task_acks_on_timeout.unwrap_or(self.task_acks_on_failure_or_timeout)
+    }
+
+    /// How results are kept on Redis.
+    pub fn result_options(&self) -> ResultOptions {
+        ResultOptions {
+            result_expires: self.result_expires,
+            result_failure_expires: self.result_failure_expires.map(Some),
+            result_chord_expires: self.result_chord_expires.map(Some),
+            result_chord_ordered: self.result_chord_ordered,
+            result_chord_join_timeout: self.result_chord_join_timeout,
+            global_keyprefix: self.result_backend_global_keyprefix.clone(),
+            client_name: None,
+        }
+    }
+
+    /// How often a connection to the broker that cannot be made at the start is tried again; `None` is without end.
+    pub(crate) fn attempts_on_startup(&self) -> Option<u32> {
+        if self.broker_connection_retry_on_startup.unwrap_or(self.broker_connection_retry) {
+            self.broker_connection_max_retries.filter(|most| *most > 0)
+        } else {
+            Some(0)
+        }
     }
 }

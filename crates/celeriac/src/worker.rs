@@ -24,6 +24,7 @@ pub(crate) mod pace;
 mod round;
 mod view;
 
+use backoff::Backoff;
 use drive::Driver;
 
 /// What a worker takes, and how much at a time.
@@ -169,7 +170,8 @@ impl Worker {
     }
 
     /// Runs until `shutdown` is ready, then finishes what runs and gives back what does not. A broker or backend that
-    /// is away is waited for; it is an error at the start, and at the end when there is something left to hand on.
+    /// is away is waited for: at the start as often as the settings say, and at the end for some seconds when there is
+    /// something left to hand on. After that it is an error.
     ///
     /// Dropping the future is a crash, not a shutdown: messages that are not settled are delivered again, by Redis
     /// after the visibility timeout, while tasks that run go on and their outcomes are lost.
@@ -188,7 +190,14 @@ impl Worker {
         let direct = control::direct_queue(&config.hostname);
         let declared = |name: String| if name == direct.name { direct.clone() } else { name.into() };
         let queues: Vec<broker::Queue> = queues.into_iter().map(declared).collect();
-        let consumer = self.broker.consume(broker::ConsumerOptions { queues: queues.clone() }).await?;
+        let mut shutdown = pin!(shutdown);
+        let mut commands = self.commands;
+        let attempts = config.settings.attempts_on_startup();
+        let consumer = tokio::select! {
+            consumer = consume(&*self.broker, &queues, attempts) => consumer?,
+            () = shutdown.as_mut() => return Ok(()),
+            () = told_to_end(&mut commands, &self.sender) => return Ok(()),
+        };
         let sent = self.dispatch.as_ref().and_then(|dispatch| dispatch.sent());
         let mut machine = Machine::new(config, &registry);
         machine.revoke(&self.revoked, SystemTime::now());
@@ -200,7 +209,50 @@ impl Worker {
             queues,
             self.dispatch,
         );
-        driver.run(pool_events, self.commands, pin!(shutdown)).await
+        driver.run(pool_events, commands, shutdown).await
+    }
+}
+
+/// Begins to consume. A broker that is away is tried again so often, or without end.
+async fn consume(
+    broker: &dyn Broker,
+    queues: &[broker::Queue],
+    attempts: Option<u32>,
+) -> Result<Box<dyn broker::Consumer>, Error> {
+    let mut backoff = Backoff::default();
+    loop {
+        match broker.consume(broker::ConsumerOptions { queues: queues.to_vec() }).await {
+            Ok(consumer) => return Ok(consumer),
+            Err(error) if attempts.is_some_and(|most| backoff.attempts >= most) => return Err(error.into()),
+            Err(error) => backoff.failed(&error),
+        }
+        tokio::time::sleep(backoff.left().unwrap_or_default()).await;
+    }
+}
+
+/// Waits for a shutdown before the worker has begun. Everything else waits for the worker.
+async fn told_to_end(commands: &mut mpsc::UnboundedReceiver<Command>, sender: &mpsc::UnboundedSender<Command>) {
+    let mut others = Others { held: Vec::new(), sender };
+    while let Some(command) = commands.recv().await {
+        if let Command::Shutdown(_) = command {
+            return;
+        }
+        others.held.push(command);
+    }
+}
+
+/// What has been said to a worker that has not begun; it is said again when the wait is over or given up.
+struct Others<'a> {
+    held: Vec<Command>,
+    sender: &'a mpsc::UnboundedSender<Command>,
+}
+
+impl Drop for Others<'_> {
+    fn drop(&mut self) {
+        for command in self.held.drain(..) {
+            // Fails when the worker has ended.
+            drop(self.sender.send(command));
+        }
     }
 }
 

@@ -32,7 +32,8 @@ fn settings() -> Settings {
     };
     let visibility = variable("BENCH_VT").and_then(|seconds| seconds.parse().ok());
     if let Some(visibility) = visibility.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
-        settings.visibility_timeout = visibility;
+        settings.broker_transport_options.visibility_timeout = visibility;
+        settings.broker_transport_options.unacked_restore_interval = Duration::from_secs(1);
     }
     settings
 }

@@ -13,6 +13,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
@@ -22,7 +23,7 @@ use crate::broker::Broker;
 use crate::control::Commands;
 use crate::machine::Autoscale;
 use crate::pool::PoolKind;
-use crate::redis::{BrokerOptions, RedisBroker, RedisResults, ResultOptions};
+use crate::redis::{RedisBroker, RedisResults};
 use crate::registry::Registry;
 use crate::remote::{self, Remote};
 use crate::settings::Settings;
@@ -114,7 +115,10 @@ impl Program {
     async fn run(self, flags: &Flags, hostname: String) -> Result<u8, Problem> {
         let mut signals = signal::Signals::listen().map_err(|e| Problem::new("could not listen to signals", e))?;
         let Self { registry, settings, commands } = self;
-        let (broker, results) = connect(&settings, &hostname).await?;
+        let (broker, results) = tokio::select! {
+            connected = connect(&settings, &hostname) => connected?,
+            () = signals.end() => return Ok(OK),
+        };
         let queues = flags.queues(&settings, &hostname);
         if flags.purge {
             let mut erased = 0;
@@ -176,7 +180,7 @@ impl Program {
         }
         drop(ended);
         // The good-byes are told, or not: the worker has ended.
-        drop(tokio::time::timeout(std::time::Duration::from_secs(5), beside).await);
+        drop(tokio::time::timeout(Duration::from_secs(5), beside).await);
         ran.map_err(|e| Problem::new("the worker has failed", e))?;
         Ok(signal::exit_code())
     }
@@ -197,7 +201,7 @@ fn runtime(pool: PoolKind) -> std::io::Result<Runtime> {
 const SCHEMES: &[&str] = &["redis", "rediss", "redis+socket", "unix"];
 const NONE: &[&str] = &["", "disabled", "disabled://"];
 
-/// Connects to broker and backend. A broker that is away is waited for, as `broker_connection_retry_on_startup` says.
+/// Connects to broker and backend. One that is away is waited for, as `broker_connection_retry_on_startup` says.
 async fn connect(settings: &Settings, hostname: &str) -> Result<(Arc<dyn Broker>, Arc<dyn ResultBackend>), Problem> {
     let broker_url = settings.broker_url.as_deref().unwrap_or("redis://localhost:6379/0");
     for url in
@@ -211,45 +215,46 @@ async fn connect(settings: &Settings, hostname: &str) -> Result<(Arc<dyn Broker>
             )));
         }
     }
-    let retries = settings.broker_connection_retry_on_startup.unwrap_or(settings.broker_connection_retry);
-    let options = BrokerOptions { visibility_timeout: settings.visibility_timeout, ..BrokerOptions::default() };
-    let mut pause = std::time::Duration::from_secs(1);
-    let broker = loop {
-        match RedisBroker::connect_with(broker_url, options.clone()).await {
-            Ok(broker) => break broker,
-            Err(error) if retries => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(
-                    error,
-                    "consumer: Cannot connect to {}. Trying again in {} seconds...",
-                    crate::control::masked(broker_url),
-                    pause.as_secs()
-                );
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(std::time::Duration::from_secs(32));
-            }
-            Err(error) => return Err(Problem::new("could not connect to the broker", error)),
-        }
-    };
+    let options = &settings.broker_transport_options;
+    let broker = insist(settings, "the broker", broker_url, || RedisBroker::connect_with(broker_url, options.clone()));
+    let broker = broker.await?;
     let results: Arc<dyn ResultBackend> = match settings.result_backend.as_deref() {
         None => Arc::new(NoResults),
         Some(none) if NONE.contains(&none) => Arc::new(NoResults),
         Some(url) => {
-            let options = ResultOptions {
-                result_expires: settings.result_expires,
-                result_failure_expires: settings.result_failure_expires.map(Some),
-                result_chord_expires: settings.result_chord_expires.map(Some),
-                result_chord_ordered: settings.result_chord_ordered,
-                result_chord_join_timeout: settings.result_chord_join_timeout,
-                ..ResultOptions::default()
-            };
-            let results = RedisResults::connect_with(url, options).await;
-            Arc::new(results.map_err(|e| Problem::new("could not connect to the result backend", e))?)
+            let connect = || RedisResults::connect_with(url, settings.result_options());
+            Arc::new(insist(settings, "the result backend", url, connect).await?)
         }
     };
     tracing::info!("Connected to {}", crate::control::masked(broker_url));
     tracing::debug!("{hostname} has its connections");
     Ok((Arc::new(broker), results))
+}
+
+/// Tries to connect as often as the settings say, with pauses as long as Celery's.
+async fn insist<T, E: std::error::Error + 'static, F: Future<Output = Result<T, E>>>(
+    settings: &Settings,
+    what: &str,
+    url: &str,
+    connect: impl Fn() -> F,
+) -> Result<T, Problem> {
+    let most = settings.attempts_on_startup();
+    let mut attempt = 0;
+    loop {
+        let error = match connect().await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => error,
+        };
+        if most.is_some_and(|most| attempt >= most) {
+            return Err(Problem::new(format!("could not connect to {what}"), error));
+        }
+        attempt += 1;
+        let pause = (attempt * 2).min(32);
+        let url = crate::control::masked(url);
+        let error = &error as &dyn std::error::Error;
+        tracing::error!(error, "consumer: Cannot connect to {url}. Trying again in {pause}.00 seconds...");
+        tokio::time::sleep(Duration::from_secs(pause.into())).await;
+    }
 }
 
 /// A child of the pool logs where its worker does.

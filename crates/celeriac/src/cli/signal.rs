@@ -56,6 +56,15 @@ impl Signals {
         })
     }
 
+    /// Waits until the program is told to end, in whatever way. Cancel safe.
+    pub(super) async fn end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.quit.recv() => {}
+        }
+    }
+
     /// Does what the signals say, for as long as the worker runs. With `soft` there is a soft phase before a cold end.
     pub(super) async fn carry_out(&mut self, handle: &Handle, soft: bool) {
         let remapped = std::env::var("REMAP_SIGTERM").is_ok_and(|signal| signal == "SIGQUIT");

@@ -39,7 +39,7 @@ pub(super) fn table(settings: &Settings, with_defaults: bool) -> Map {
         "broker_connection_retry_on_startup": s.broker_connection_retry_on_startup.unwrap_or(s.broker_connection_retry),
         "broker_connection_max_retries": s.broker_connection_max_retries,
         "broker_heartbeat": 0,
-        "broker_transport_options": {"visibility_timeout": seconds(s.visibility_timeout)},
+        "broker_transport_options": {"visibility_timeout": seconds(s.broker_transport_options.visibility_timeout)},
         "control_exchange": s.control_exchange.as_str(),
         "control_queue_ttl": s.control_queue_ttl.as_secs_f64(),
         "control_queue_expires": s.control_queue_expires.as_secs_f64(),
