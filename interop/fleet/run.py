@@ -88,7 +88,9 @@ class Scene:
             states[record["status"]] += 1
             if record["status"] != "SUCCESS":
                 told = record["result"]
-                failures[ID.sub("ID", f"{told['exc_module']}.{told['exc_type']}{told['exc_message']}")] += 1
+                if isinstance(told, dict) and "exc_type" in told:
+                    told = f"{told['exc_module']}.{told['exc_type']}{told['exc_message']}"
+                failures[ID.sub("ID", str(told))] += 1
         return dict(sorted(states.items())), dict(sorted(failures.items()))
 
     def records(self):
