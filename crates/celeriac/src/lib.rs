@@ -40,10 +40,11 @@ mod sending;
 pub mod settings;
 pub mod statedb;
 mod task;
+mod transport;
 pub mod worker;
 
 #[cfg(feature = "redis")]
-pub use self::redis::{BrokerOptions, QueueOrder, RedisBroker, RedisResults, ResultOptions};
+pub use self::redis::{RedisBroker, RedisResults};
 pub use backend::{ChordFailure, ChordState, Claim, NoResults, Part, ResultBackend, Watch};
 pub use broker::{
     Broadcast, Broker, Consumer, ConsumerOptions, Delivery, Epoch, ExchangeKind, Fanout, FanoutOptions, Outgoing,
@@ -61,4 +62,5 @@ pub use rate_limit::RateLimit;
 pub use registry::{Failed, Registry};
 pub use settings::Settings;
 pub use task::{AsyncTask, AutoRetry, Failure, Outcome, Retry, Stop, Task, TaskOptions};
+pub use transport::{BrokerOptions, QueueOrder, ResultOptions};
 pub use worker::{Options, Worker};

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::redis::{BrokerOptions, ResultOptions};
+use crate::transport::{BrokerOptions, ResultOptions};
 
 /// The settings of one app. `Settings::default()` is what Celery runs with when nothing is set.
 #[derive(Clone, Debug, PartialEq)]
