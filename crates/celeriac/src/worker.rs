@@ -20,6 +20,7 @@ use crate::settings::Settings;
 
 pub(crate) mod backoff;
 mod drive;
+#[cfg(feature = "cli")]
 pub(crate) mod pace;
 mod round;
 mod view;

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
+#[cfg(feature = "cli")]
 use super::pace;
 use super::round::{Done, Link, Pending, round};
 use super::{Command, Dispatch, Error, MAX_SLEEP};
@@ -107,6 +108,7 @@ impl Driver {
                 }
                 flying = self.depart();
             }
+            #[cfg(feature = "cli")]
             pace::set_ahead(self.machine.has_ahead());
             let sleep = self.sleep();
             let waits = self.link.is_some() && !self.hungry && self.machine.credit() > 0 && self.backoff.ready();

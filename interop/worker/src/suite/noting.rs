@@ -16,7 +16,7 @@ pub fn register(registry: &mut Registry, store: &Arc<Store>) {
         named!("redis_echo"),
         &["message", "redis_key="],
         move |_, (message, key): (Value, Option<String>)| {
-            push(&at, key.as_deref().unwrap_or("redis-echo"), &text(&message))
+            push(&at, key.as_deref().unwrap_or("redis-echo"), text(&message))
         },
     );
     let at = Arc::clone(store);
@@ -41,7 +41,7 @@ pub fn register(registry: &mut Registry, store: &Arc<Store>) {
     registry.function(
         named!("errback_old_style_with_args"),
         &["request_id", "label"],
-        move |_, (id, label): (String, Value)| push(&at, &id, &text(&label)),
+        move |_, (id, label): (String, Value)| push(&at, &id, text(&label)),
     );
     let at = Arc::clone(store);
     registry.errback(named!("errback_new_style"), &[], move |failed: &Failed<'_>, (): ()| {
